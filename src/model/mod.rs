@@ -1,0 +1,29 @@
+//! Plain data: what the rooms hand to each other. No I/O, no tokio, no decisions.
+//!
+//! One word per idea: `Feed → Poll → Article → Mention → Alert → Delivery`.
+
+mod alert;
+mod article;
+mod delivery;
+mod feed;
+mod ids;
+mod notifier;
+mod poll;
+mod topic;
+
+pub use alert::{Alert, AlertFeed, Field, Mention, TopicMentions};
+pub use article::Article;
+pub use delivery::{Attempt, DeliveryState};
+pub use feed::{Feed, FeedLocation};
+pub use ids::{AlertId, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OwnerId, TopicName};
+pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
+pub use poll::{Outcome, Reason, Validators};
+pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};
+
+/// A moment in UTC. Stored with a resolution of one millisecond.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// A moment as RFC 3339 in UTC with whole seconds, as people and receivers see it: `2026-11-23T18:00:00Z`.
+pub fn rfc3339(at: Timestamp) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}

@@ -1,0 +1,81 @@
+//! A configured way to tell somebody.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{AlertFeed, FeedId, NotifierName, TopicName};
+use crate::secret::{Secret, SecretUrl, SigningKey};
+
+/// A notifier. Checked by `config`, then plain data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifier {
+    /// Unique name.
+    pub name: NotifierName,
+    /// How it tells.
+    pub kind: NotifierKind,
+    /// The form of its bodies.
+    pub format: Format,
+    /// Which alerts it takes.
+    pub filter: NotifierFilter,
+    /// Sends under way at the same time.
+    pub concurrency: usize,
+    /// Whether it takes part at all.
+    pub enabled: bool,
+}
+
+/// The kinds of notifiers; a closed set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotifierKind {
+    /// One line in the log.
+    Log,
+    /// An HTTP POST.
+    Webhook(Webhook),
+}
+
+/// Where and how a webhook posts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// The receiver; its path is a secret.
+    pub url: SecretUrl,
+    /// Standard Webhooks keys, newest first; empty: not signed.
+    pub secrets: Vec<SigningKey>,
+    /// Further request headers.
+    pub headers: Vec<(String, Secret)>,
+    /// One attempt, all of it; `None`: `notify.timeout`.
+    pub timeout: Option<Duration>,
+    /// PEM certificates that are trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The form of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The fields of a log line.
+    Log,
+    /// The standard webhook body (DESIGN §4).
+    Standard,
+}
+
+/// Which alerts a notifier takes. Empty lists take all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NotifierFilter {
+    /// Topics by name; of an alert with several, only these are told.
+    pub topics: Vec<TopicName>,
+    /// Feeds by id, name or URL.
+    pub feeds: Vec<String>,
+    /// Feeds with one of these tags.
+    pub tags: Vec<String>,
+}
+
+impl NotifierFilter {
+    /// Whether alerts of this feed are taken.
+    pub fn takes_feed(&self, id: &FeedId, feed: &AlertFeed) -> bool {
+        let named = |wanted: &String| *wanted == id.as_str() || *wanted == feed.name || *wanted == feed.url;
+        (self.feeds.is_empty() || self.feeds.iter().any(named))
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| feed.tags.contains(tag)))
+    }
+
+    /// Whether this topic is told.
+    pub fn takes_topic(&self, topic: &TopicName) -> bool {
+        self.topics.is_empty() || self.topics.contains(topic)
+    }
+}

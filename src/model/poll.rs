@@ -1,0 +1,112 @@
+//! What a poll brought, and why the next one is when it is.
+
+use serde::{Deserialize, Serialize};
+
+/// The pair of HTTP validators of one 200 response, byte for byte as received (RFC 9110 §8.8).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Validators {
+    /// `ETag`.
+    pub etag: Option<Vec<u8>>,
+    /// `Last-Modified`.
+    pub last_modified: Option<Vec<u8>>,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in the order of the specification.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The word used in the database, logs, metrics and JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+
+            /// Reads the word back.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+    };
+}
+
+words! {
+    /// How a poll ended (specs/polling.md §3).
+    Outcome {
+        /// A readable document with articles not seen before.
+        New = "new",
+        /// A readable document with nothing new.
+        Unchanged = "unchanged",
+        /// The server says that nothing changed (304).
+        NotModified = "not_modified",
+        /// The server asks for patience (429, or 503 with Retry-After).
+        Limited = "limited",
+        /// The server says that the feed is gone (410).
+        Gone = "gone",
+        /// Another status that is no success.
+        HttpError = "http_error",
+        /// No answer: DNS, connection, TLS.
+        NetworkError = "network_error",
+        /// No complete answer in time.
+        Timeout = "timeout",
+        /// The answer is larger than a limit.
+        TooLarge = "too_large",
+        /// The answer is not a feed, or cannot be read.
+        Unreadable = "unreadable",
+        /// The server or the address guard refuses.
+        Blocked = "blocked",
+        /// feedwatch itself failed; the feed is not to blame.
+        Internal = "internal",
+    }
+}
+
+impl Outcome {
+    /// Whether the server gave a good answer; resets the count of failures.
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::New | Self::Unchanged | Self::NotModified)
+    }
+}
+
+words! {
+    /// Which rule decided the time of the next poll (specs/polling.md §1).
+    Reason {
+        /// Never polled: as soon as its host allows.
+        First = "first",
+        /// The learned rhythm of the feed.
+        Learned = "learned",
+        /// The fixed interval: the feed's own, or the budget's.
+        Interval = "interval",
+        /// The shortest wait allowed.
+        Floor = "floor",
+        /// `Cache-Control: max-age`.
+        MaxAge = "max-age",
+        /// `Expires`.
+        Expires = "expires",
+        /// RSS `ttl`.
+        Ttl = "ttl",
+        /// `sy:updatePeriod`.
+        Sy = "sy",
+        /// `skipHours` or `skipDays`.
+        Skip = "skip",
+        /// `Retry-After`.
+        RetryAfter = "retry-after",
+        /// Back-off after failures.
+        Backoff = "backoff",
+        /// The gate of the host.
+        Host = "host",
+        /// No more polls: the feed is gone.
+        Gone = "gone",
+        /// A poll that was under way when feedwatch stopped.
+        Interrupted = "interrupted",
+        /// Asked for by `once`.
+        Once = "once",
+    }
+}
