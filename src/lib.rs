@@ -1,12 +1,5 @@
-//! feedwatch watches news feeds for topics.
+//! feedwatch watches news feeds for topics. The map of the code follows with the last room.
+
 pub mod clock;
-pub mod http;
-pub mod matcher;
 pub mod model;
-pub mod notify;
-pub mod poll;
-pub mod read;
 pub mod secret;
-pub mod store;
-pub mod telemetry;
-pub mod web;

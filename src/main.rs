@@ -1,1 +1,3 @@
+//! The program; it gets its commands with the last room.
+
 fn main() {}

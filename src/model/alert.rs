@@ -24,6 +24,21 @@ pub enum Field {
     Url,
 }
 
+impl Field {
+    /// The word used in JSON and in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Summary => "summary",
+            Self::Content => "content",
+            Self::Text => "text",
+            Self::Author => "author",
+            Self::Tags => "tags",
+            Self::Url => "url",
+        }
+    }
+}
+
 /// One place where a topic is mentioned (specs/matching.md §7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {

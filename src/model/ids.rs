@@ -150,14 +150,22 @@ impl Serialize for ArticleKey {
     }
 }
 
-/// A hash of an article's title and text: a different one marks an edit.
+/// A hash of what was read: of an article's title and text, where a different one marks an edit, or of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentHash(pub [u8; 16]);
 
 impl ContentHash {
     /// Hashes the texts that matter for matching.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
-        let digest = hash_parts(parts);
+        Self::from_digest(&hash_parts(parts))
+    }
+
+    /// Hashes a whole body.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self::from_digest(&Sha256::digest(bytes).into())
+    }
+
+    fn from_digest(digest: &[u8; 32]) -> Self {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
         Self(bytes)
@@ -167,7 +175,7 @@ impl ContentHash {
 fn lowercase_base32() -> &'static Encoding {
     static ENCODING: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
         let mut spec = BASE32_NOPAD.specification();
-        spec.symbols = "abcdefghijklmnopqrstuvwxyz234567".to_owned();
+        "abcdefghijklmnopqrstuvwxyz234567".clone_into(&mut spec.symbols);
         spec.encoding().expect("a lowercase base32 alphabet is a valid specification")
     });
     &ENCODING

@@ -15,7 +15,9 @@ pub use alert::{Alert, AlertFeed, Field, Mention, TopicMentions};
 pub use article::Article;
 pub use delivery::{Attempt, DeliveryState};
 pub use feed::{Feed, FeedLocation};
-pub use ids::{AlertId, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OwnerId, TopicName};
+pub use ids::{
+    AlertId, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OwnerId, TopicName, hash_parts,
+};
 pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
 pub use poll::{Outcome, Reason, Validators};
 pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};

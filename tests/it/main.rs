@@ -1,1 +1,3 @@
+//! The promises, proven on the real program.
+
 fn main() {}
