@@ -1,5 +1,6 @@
 //! feedwatch watches news feeds for topics. The map of the code follows with the last room.
 
 pub mod clock;
+pub mod http;
 pub mod model;
 pub mod secret;

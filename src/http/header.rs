@@ -1,0 +1,156 @@
+//! What headers say: waits and dates. Pure.
+
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, NaiveDateTime};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+use crate::model::Timestamp;
+
+/// The most header lines of an answer (specs/polling.md §7).
+pub const MAX_HEADERS: usize = 100;
+/// The most bytes of all header lines together.
+pub const MAX_HEADER_BYTES: u32 = 64 << 10;
+/// A wait that is longer is cut to this; callers have caps of their own below it.
+const LONGEST_WAIT: Duration = Duration::from_hours(24 * 365);
+
+/// Whether an answer's header lines stay within [`MAX_HEADER_BYTES`]. HTTP/2 is checked by the client already.
+pub fn is_within_limit(headers: &HeaderMap) -> bool {
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    bytes <= MAX_HEADER_BYTES as usize
+}
+
+/// How long `Retry-After` asks to wait (RFC 9110 §10.2.3): seconds, with decimals too, or a date, taken relative
+/// to the answer's own `Date`, else to `now`. The past is zero. Of several the longest. `None` without one that
+/// can be read.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let sent = date(headers).unwrap_or(now);
+    headers
+        .get_all(RETRY_AFTER)
+        .iter()
+        .filter_map(|value| parse_retry_after(value.to_str().ok()?, sent))
+        .max()
+}
+
+/// The `Date` of an answer.
+pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    parse_http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// One value of `Retry-After`; a date is relative to `sent`.
+pub fn parse_retry_after(value: &str, sent: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    let wait = match parse_seconds(value) {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT),
+        None => parse_http_date(value)?.signed_duration_since(sent).to_std().unwrap_or(Duration::ZERO),
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// Digits, and at most one decimal point with digits on both sides: no sign, exponent, infinity or NaN.
+fn parse_seconds(value: &str) -> Option<f64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(whole) && digits(fraction)).then(|| value.parse().ok())?
+}
+
+/// A date as HTTP has them: IMF-fixdate, RFC 850, asctime; and as servers write them: a numeric zone, days and
+/// hours of one digit, no weekday.
+pub fn parse_http_date(value: &str) -> Option<Timestamp> {
+    let value = value.trim();
+    if let Ok(time) = httpdate::parse_http_date(value) {
+        return in_range(time);
+    }
+    let rest = value.split_once(',').map_or(value, |(_weekday, rest)| rest).trim();
+    DateTime::parse_from_rfc2822(rest).ok().map(|time| time.to_utc()).or_else(|| {
+        let rest = rest.strip_suffix("UTC").or_else(|| rest.strip_suffix("GMT"))?;
+        let time = NaiveDateTime::parse_from_str(rest.trim(), "%d %b %Y %H:%M:%S").ok()?;
+        Some(time.and_utc())
+    })
+}
+
+fn in_range(time: SystemTime) -> Option<Timestamp> {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    DateTime::from_timestamp(i64::try_from(since_epoch.as_secs()).ok()?, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENT: &str = "2026-11-23T18:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("timestamp")
+    }
+
+    #[track_caller]
+    fn check(value: &str, seconds: Option<f64>) {
+        let wait = parse_retry_after(value, at(SENT)).map(|wait| wait.as_secs_f64());
+        assert_eq!(wait, seconds, "{value:?}");
+    }
+
+    #[test]
+    fn retry_after_is_read_in_every_form() {
+        check("120", Some(120.0));
+        check(" 7 ", Some(7.0));
+        check("0", Some(0.0));
+        check("1.5", Some(1.5));
+        check("0.25", Some(0.25));
+        check("99999999999999999999999", Some(LONGEST_WAIT.as_secs_f64()));
+        check("Mon, 23 Nov 2026 18:02:00 GMT", Some(120.0));
+        check("Monday, 23-Nov-26 18:02:00 GMT", Some(120.0));
+        check("Mon Nov 23 18:02:00 2026", Some(120.0));
+        check("Mon, 23 Nov 2026 18:02:00 +0000", Some(120.0));
+        check("Mon, 23 Nov 2026 20:02:00 +0200", Some(120.0));
+        check("23 Nov 2026 18:02:00 GMT", Some(120.0));
+        check("Mon, 23 Nov 2026 18:02:00 UTC", Some(120.0));
+        check("Tue, 1 Dec 2026 18:00:00 GMT", Some(8.0 * 86_400.0));
+        check("Mon, 23 Nov 2026 17:00:00 GMT", Some(0.0));
+    }
+
+    #[test]
+    fn what_is_no_wait_is_ignored() {
+        for value in [
+            "",
+            "-5",
+            "+5",
+            "nan",
+            "inf",
+            "1e9",
+            "5s",
+            ".",
+            "1.",
+            ".5",
+            "1.2.3",
+            "soon",
+            "５",
+            "Mon, 32 Nov 2026 18:02:00 GMT",
+            "Mon, 23 Nov 2026",
+            "0x10",
+        ] {
+            check(value, None);
+        }
+    }
+
+    #[test]
+    fn a_date_is_relative_to_the_answers_own_clock_and_the_longest_wait_counts() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(retry_after(&headers, at(SENT)), None);
+        headers.insert(DATE, "Mon, 23 Nov 2026 12:00:00 GMT".parse().expect("value"));
+        headers.append(RETRY_AFTER, "Mon, 23 Nov 2026 12:01:00 GMT".parse().expect("value"));
+        assert_eq!(retry_after(&headers, at(SENT)), Some(Duration::from_mins(1)));
+        headers.append(RETRY_AFTER, "90".parse().expect("value"));
+        headers.append(RETRY_AFTER, "garbage".parse().expect("value"));
+        assert_eq!(retry_after(&headers, at(SENT)), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn the_bytes_of_all_header_lines_count() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x", "v".repeat(65_000).parse().expect("value"));
+        assert!(is_within_limit(&headers));
+        headers.insert("y", "v".repeat(1_000).parse().expect("value"));
+        assert!(!is_within_limit(&headers));
+    }
+}
