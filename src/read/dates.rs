@@ -1,0 +1,255 @@
+//! Dates as publishers write them (specs/reading.md §5). Pure: what is no date is `None`, never "now".
+
+use chrono::{NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use super::zones;
+use crate::model::Timestamp;
+
+/// Bytes that are looked at.
+const MAX_BYTES: usize = 100;
+/// `0001-01-01` from an unset field is common; nothing outside these is meant.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Reads RFC 3339, RFC 822 and 2822, and what comes near them: a wrong weekday, two-digit years, no seconds, no zone
+/// (then UTC), named zones, epoch seconds or milliseconds.
+pub(super) fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.get(..text.floor_char_boundary(MAX_BYTES))?.trim();
+    epoch(text)
+        .or_else(|| numeric(text))
+        .or_else(|| worded(text))
+        .filter(|time| YEARS.contains(&chrono::Datelike::year(time)))
+}
+
+/// 10 digits of seconds or 13 of milliseconds.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let number: i64 = text.parse().ok()?;
+    match text.len() {
+        10 => Timestamp::from_timestamp(number, 0),
+        13 => Timestamp::from_timestamp_millis(number),
+        _ => None,
+    }
+}
+
+/// `2026-11-23T10:00:00Z`, `2026/11/23 10:00`, `20261123T100000Z`, `2026-11-23`.
+fn numeric(text: &str) -> Option<Timestamp> {
+    let (day, rest) = match text.split_at_checked(8) {
+        Some((basic, rest)) if basic.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (ymd(basic.get(..4)?, basic.get(4..6)?, basic.get(6..)?)?, rest)
+        }
+        _ => {
+            let end = text.find(['T', 't', ' ']).unwrap_or(text.len());
+            let (date, rest) = text.split_at(end);
+            let mut parts = date.split(['-', '/']);
+            let day = ymd(parts.next().filter(|year| year.len() == 4)?, parts.next()?, parts.next()?)?;
+            (parts.next().is_none().then_some(day)?, rest)
+        }
+    };
+    let rest = rest.trim_start_matches(['T', 't', ' ']);
+    if rest.is_empty() {
+        return assemble(day, Clock::default(), 0);
+    }
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ',')).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at(end);
+    assemble(day, Clock::parse(clock)?, zones::offset_minutes(zone.trim()).unwrap_or(0))
+}
+
+/// `Mon, 23 Nov 2026 10:00:00 GMT`, `November 23, 2026 10:00 PM`, `23-Nov-26`.
+fn worded(text: &str) -> Option<Timestamp> {
+    let mut words = Words::default();
+    // `23-Nov-2026` is three words, `-0500` one.
+    for word in text.split([' ', ',', '\t', '\n', '\r']).filter(|word| !word.is_empty()) {
+        let is_dashed =
+            word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('-') && !word.contains(':');
+        if is_dashed {
+            word.split('-').for_each(|part| words.take(part));
+        } else {
+            words.take(word);
+        }
+    }
+    let date = NaiveDate::from_ymd_opt(words.year?, words.month?, words.day?)?;
+    let mut clock = words.clock.unwrap_or_default();
+    match words.half {
+        Some(Half::Am) if clock.hour == 12 => clock.hour = 0,
+        Some(Half::Pm) if clock.hour < 12 => clock.hour += 12,
+        _ => {}
+    }
+    assemble(date, clock, words.zone.unwrap_or(0))
+}
+
+#[derive(Clone, Copy)]
+enum Half {
+    Am,
+    Pm,
+}
+
+/// What the words of a date are, each told by its form and by what came before.
+#[derive(Default)]
+struct Words {
+    day: Option<u32>,
+    month: Option<u32>,
+    year: Option<i32>,
+    clock: Option<Clock>,
+    half: Option<Half>,
+    zone: Option<i32>,
+}
+
+impl Words {
+    fn take(&mut self, word: &str) {
+        let plain = word.trim_end_matches('.');
+        if self.month.is_none() && month(plain).is_some() {
+            self.month = month(plain);
+        } else if self.clock.is_none() && word.contains(':') {
+            self.clock = Clock::parse(word);
+        } else if plain.eq_ignore_ascii_case("am") {
+            self.half = Some(Half::Am);
+        } else if plain.eq_ignore_ascii_case("pm") {
+            self.half = Some(Half::Pm);
+        } else if let Ok(number) = plain.trim_end_matches(char::is_alphabetic).parse::<u32>()
+            && !word.starts_with(['+', '-'])
+        {
+            self.number(plain, number);
+        } else if (self.year.is_some() || self.clock.is_some()) && self.zone.is_none() {
+            self.zone = zones::offset_minutes(plain);
+        }
+    }
+
+    /// The first number is the day, unless it can only be a year.
+    fn number(&mut self, word: &str, number: u32) {
+        if self.day.is_none() && word.len() <= 4 && (1..=31).contains(&number) {
+            self.day = Some(number);
+        } else if self.year.is_none() {
+            self.year = year(word);
+        }
+    }
+}
+
+/// Two digits below 70 are 20xx.
+fn year(digits: &str) -> Option<i32> {
+    let number: i32 = digits.parse().ok()?;
+    match digits.len() {
+        2 => Some(if number < 70 { 2000 + number } else { 1900 + number }),
+        4 => Some(number),
+        _ => None,
+    }
+}
+
+/// A month by its English name or the first three letters and more of it.
+fn month(word: &str) -> Option<u32> {
+    let word = word.to_ascii_lowercase();
+    let found = MONTHS.iter().position(|name| {
+        word.len() >= 3 && (name.starts_with(&word) || word == "sept" && *name == "september")
+    });
+    found.and_then(|index| u32::try_from(index + 1).ok())
+}
+
+fn ymd(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// A time of day; hour 24 and second 60 happen.
+#[derive(Default, Clone, Copy)]
+struct Clock {
+    hour: u32,
+    minute: u32,
+    second: u32,
+    milli: u32,
+}
+
+impl Clock {
+    /// `10:00`, `10:00:00`, `10:00:00.123`, `100000`.
+    fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
+        let basic: Vec<&str>;
+        let parts = if whole.contains(':') {
+            whole.split(':').collect()
+        } else {
+            basic = [whole.get(..2), whole.get(2..4), whole.get(4..6)].into_iter().flatten().collect();
+            basic
+        };
+        let number = |at: usize| parts.get(at).map_or(Some(0), |part| part.parse::<u32>().ok());
+        let milli = fraction
+            .chars()
+            .chain("000".chars())
+            .take(3)
+            .filter_map(|c| c.to_digit(10))
+            .fold(0, |sum, d| sum * 10 + d);
+        let clock = Self { hour: number(0)?, minute: number(1)?, second: number(2)?, milli };
+        (parts.len() >= 2 && clock.hour <= 24 && clock.minute < 60 && clock.second <= 60).then_some(clock)
+    }
+}
+
+fn assemble(day: NaiveDate, clock: Clock, offset_minutes: i32) -> Option<Timestamp> {
+    let days = TimeDelta::days(i64::from(clock.hour / 24));
+    let time =
+        NaiveTime::from_hms_milli_opt(clock.hour % 24, clock.minute, clock.second.min(59), clock.milli)?;
+    let local = day.and_time(time).checked_add_signed(days)?;
+    let utc = local.checked_sub_signed(TimeDelta::minutes(i64::from(offset_minutes)))?;
+    utc.and_local_timezone(Utc).single()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rfc3339;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(parse(text).map(rfc3339).as_deref(), Some(expected), "{text}");
+    }
+
+    #[test]
+    fn dates_of_the_standards_are_read() {
+        check("2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z");
+        check("2026-11-23T10:00:00+03:00", "2026-11-23T07:00:00Z");
+        check("Mon, 23 Nov 2026 10:00:00 GMT", "2026-11-23T10:00:00Z");
+        check("Mon, 23 Nov 2026 10:00:00 -0500", "2026-11-23T15:00:00Z");
+    }
+
+    #[test]
+    fn dates_near_the_standards_are_read() {
+        let cases = [
+            ("Fri, 23 Nov 2026 10:00:00 EST", "2026-11-23T15:00:00Z"),
+            ("Monday, 23 November 26 10:00 MSK", "2026-11-23T07:00:00Z"),
+            ("23 Nov 99 9:05 +0000", "1999-11-23T09:05:00Z"),
+            ("Nov 23, 2026 10:00 PM", "2026-11-23T22:00:00Z"),
+            ("23-Nov-2026 12:30 am", "2026-11-23T00:30:00Z"),
+            ("Mon, 23 Sept. 2026 24:00:00 GMT+3", "2026-09-23T21:00:00Z"),
+            ("Mon Nov 23 10:00:00 CEST 2026", "2026-11-23T08:00:00Z"),
+            ("2026-11-23 10:00", "2026-11-23T10:00:00Z"),
+            ("2026-11-23T10:00:60.5+03", "2026-11-23T07:00:59Z"),
+            ("2026-11-23T10:00:00\u{2212}0530", "2026-11-23T15:30:00Z"),
+            ("20261123T100000Z", "2026-11-23T10:00:00Z"),
+            ("2026/11/23", "2026-11-23T00:00:00Z"),
+            ("1795428000", "2026-11-23T10:00:00Z"),
+            ("1795428000000", "2026-11-23T10:00:00Z"),
+        ];
+        for (text, expected) in cases {
+            let read = parse(text).map(|time| rfc3339(chrono::SubsecRound::trunc_subsecs(time, 0)));
+            assert_eq!(read.as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        let long = "9".repeat(100_000);
+        for text in
+            ["", "yesterday", "31 Feb 2026 10:00 GMT", "0001-01-01T00:00:00Z", "2026-13-01", "é", &long]
+        {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Finding the root of a feed, or saying what was seen instead and what to do (specs/reading.md §8).
+
+use super::{
+    Limits, ReadError,
+    lexer::{Lexer, Tag, TagKind, Token},
+    text,
+    vocabulary::Format,
+};
+
+/// Characters of a document that are shown in an error.
+const SHOWN: usize = 60;
+/// Elements that an error message of the server puts before the feed.
+const JUNK: [&str; 8] = ["br", "b", "i", "p", "div", "font", "strong", "pre"];
+
+/// The root tag of a feed, and what follows it.
+#[derive(Debug)]
+pub(super) struct Root<'a> {
+    pub tag: Tag<'a>,
+    pub format: Format,
+    pub lexer: Lexer<'a>,
+}
+
+/// Finds the root of a feed; `Err` says what the document is instead.
+pub(super) fn find_root<'a>(text: &'a str, content_type: Option<&str>) -> Result<Root<'a>, ReadError> {
+    let mut lexer = Lexer::new(text);
+    let mut junk = None;
+    while let Some(token) = lexer.next() {
+        let Token::Tag(tag) = token else { continue };
+        let local = tag.local();
+        let is_any = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(local));
+        if let Some(format) = Format::of_root(local).filter(|_| tag.kind != TagKind::Close) {
+            return Ok(Root { tag, format, lexer });
+        }
+        if is_any(&["html", "head", "body"]) {
+            return Err(web_page(lexer.rest()));
+        }
+        if !is_any(&JUNK) {
+            return Err(other_root(tag.name));
+        }
+        junk = Some(tag.name);
+    }
+    Err(junk.map_or_else(|| no_markup(text, content_type), other_root))
+}
+
+/// A body over `max_body`.
+pub(super) fn too_large(limits: &Limits) -> ReadError {
+    let max = limits.max_body;
+    let size = if max.is_multiple_of(1 << 20) { format!("{}MiB", max >> 20) } else { format!("{max} bytes") };
+    ReadError::TooLarge(format!("body is larger than max_body ({size})"))
+}
+
+/// JSON that is broken, or whose `items` are missing.
+pub(super) fn json(what: &str) -> ReadError {
+    ReadError::NotAFeed(format!("JSON, but not a feed: {what}"))
+}
+
+fn web_page(rest: &str) -> ReadError {
+    let title = title(rest).map(|title| format!(" \"{title}\"")).unwrap_or_default();
+    ReadError::WebPage(format!("HTML page{title}, not a feed; try feedwatch discover URL"))
+}
+
+/// The title of a page.
+fn title(rest: &str) -> Option<String> {
+    let mut lexer = Lexer::new(rest);
+    let is_title = |tag: &Tag| tag.kind == TagKind::Open && tag.name.eq_ignore_ascii_case("title");
+    lexer
+        .by_ref()
+        .take_while(|token| !is_body(token))
+        .find(|token| matches!(token, Token::Tag(tag) if is_title(tag)))?;
+    let Some(Token::Text(title)) = lexer.next() else { return None };
+    Some(excerpt(&text::from_html(title))).filter(|title| !title.is_empty())
+}
+
+fn is_body(token: &Token) -> bool {
+    matches!(token, Token::Tag(tag) if tag.name.eq_ignore_ascii_case("body"))
+}
+
+fn other_root(name: &str) -> ReadError {
+    ReadError::NotAFeed(format!("XML with the root <{}>, not a feed", excerpt(&text::from_plain(name))))
+}
+
+fn no_markup(document: &str, content_type: Option<&str>) -> ReadError {
+    let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+    let served =
+        media_type.filter(|value| !value.is_empty()).map(|value| format!(" (served as {})", excerpt(value)));
+    let served = served.unwrap_or_default();
+    let head: String = document.chars().take(4 * SHOWN).collect();
+    let is_binary = head.chars().any(|c| c == '\u{FFFD}' || (c.is_control() && !c.is_whitespace()));
+    let seen = if is_binary {
+        "binary data".to_owned()
+    } else {
+        format!("text: {}", excerpt(&text::from_plain(&head)))
+    };
+    ReadError::NotAFeed(format!("not a feed{served}: it is {seen}"))
+}
+
+fn excerpt(text: &str) -> String {
+    let mut short: String = text.chars().take(SHOWN).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let error = find_root(text, Some("text/plain; charset=utf-8")).expect_err(text).to_string();
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn what_is_no_feed_is_named() {
+        check(
+            "<!DOCTYPE html><html><head><title>News &amp;\n more</title><script>'<rss>'</script>",
+            "HTML page \"News & more\", not a feed; try feedwatch discover URL",
+        );
+        check("<body>hello", "HTML page, not a feed; try feedwatch discover URL");
+        check("<?xml version='1.0'?><opml version='2.0'>", "XML with the root <opml>, not a feed");
+        check("just words", "not a feed (served as text/plain): it is text: just words");
+        check("\u{1}\u{2}PNG", "not a feed (served as text/plain): it is binary data");
+    }
+
+    #[test]
+    fn a_root_is_found_behind_junk_and_a_wrong_document_type() {
+        let feeds = [
+            "<!DOCTYPE html><feed>",
+            "<br />\n<b>Warning</b>: x<?xml?><rss>",
+            "junk <rdf:RDF>",
+            "<!--c--><ATOM:Feed>",
+        ];
+        for text in feeds {
+            assert!(find_root(text, None).is_ok(), "{text}");
+        }
+    }
+}
