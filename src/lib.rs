@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod http;
+pub mod matcher;
 pub mod model;
 pub mod read;
 pub mod secret;

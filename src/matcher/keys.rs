@@ -1,0 +1,238 @@
+//! Under which key a term stands in the index: its rarest word, pair of words or prefix.
+
+use std::iter::Sum;
+
+use super::{
+    common,
+    fields::slot,
+    hash,
+    index::Key,
+    plan::{Body, Node, NodeKind, Plan, TermId},
+    presence::Guard,
+    term::{Join, Part, Shape, Term, Words},
+    tokens::Kind,
+};
+
+/// The keys under which a topic or a term is found, one of which every text that has it has, each with a guard; and
+/// a guess of how often texts have one (an ordinary word of seven letters: 4).
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Keys {
+    /// The keys.
+    pub keys: Vec<(Key, Guard)>,
+    /// How common they are.
+    pub cost: f32,
+}
+
+/// Chooses the keys of topics: those of the rarest terms that the topic cannot fire without.
+#[derive(Debug)]
+pub(super) struct Chooser<'a> {
+    terms: &'a [Term],
+    uses: Vec<u32>,
+}
+
+impl<'a> Chooser<'a> {
+    /// Counts in how many topics each term stands: what many topics ask for is common, and would propose them all.
+    pub fn new(terms: &'a [Term], plans: &[Plan]) -> Self {
+        let mut uses = vec![0; terms.len()];
+        for plan in plans {
+            plan.each_positive_term(&mut |term| uses[term as usize] += 1);
+        }
+        Self { terms, uses }
+    }
+
+    /// The keys of a topic.
+    pub fn of_plan(&self, plan: &Plan) -> Vec<(Key, Guard)> {
+        match &plan.body {
+            Body::Lists(lists) => self.one_of(lists.any.iter().chain(&lists.maybe)).keys,
+            Body::Query(query) => self.of_node(&query.root).map(|keys| keys.keys).unwrap_or_default(),
+        }
+    }
+
+    /// The keys of a part of a query; `None` if it can hold without any word of the article.
+    fn of_node(&self, node: &Node) -> Option<Keys> {
+        match &node.kind {
+            NodeKind::Term(_, Some(fields)) if fields.has(slot::FEED) => None,
+            NodeKind::Term(term, _) => Some(self.of_term(*term)),
+            NodeKind::And(parts) => self.of_and(parts),
+            NodeKind::Or(branches) => branches.iter().map(|node| self.of_node(node)).sum(),
+            NodeKind::Near(near) => {
+                let (left, right) = (self.one_of(near.left.iter()), self.one_of(near.right.iter()));
+                let (best, other) =
+                    if right.cost < left.cost { (right, &near.left) } else { (left, &near.right) };
+                Some(best.guarded(self.guard_of(other)))
+            }
+        }
+    }
+
+    /// The rarest part proposes, another guards.
+    fn of_and(&self, parts: &[Node]) -> Option<Keys> {
+        let wanted = || parts.iter().enumerate().filter(|(_, node)| !node.negated);
+        let keys = wanted().filter_map(|(index, node)| Some((index, self.of_node(node)?)));
+        let (best, keys) = keys.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost))?;
+        let others = wanted().filter(|(index, _)| *index != best);
+        let guard = others.map(|(_, node)| self.guard_of_node(node)).find(|guard| *guard != Guard::NONE);
+        Some(keys.guarded(guard.unwrap_or(Guard::NONE)))
+    }
+
+    fn guard_of_node(&self, node: &Node) -> Guard {
+        match &node.kind {
+            NodeKind::Term(_, Some(fields)) if fields.has(slot::FEED) => Guard::NONE,
+            NodeKind::Term(term, _) => self.guard_of(&[*term]),
+            NodeKind::Near(near) => match self.guard_of(&near.left) {
+                Guard::NONE => self.guard_of(&near.right),
+                guard => guard,
+            },
+            NodeKind::Or(branches) => {
+                let terms = branches.iter().map(|node| match node.kind {
+                    NodeKind::Term(term, fields) if !fields.is_some_and(|fields| fields.has(slot::FEED)) => {
+                        Some(term)
+                    }
+                    _ => None,
+                });
+                terms.collect::<Option<Vec<TermId>>>().map_or(Guard::NONE, |terms| self.guard_of(&terms))
+            }
+            NodeKind::And(_) => Guard::NONE,
+        }
+    }
+
+    /// A guard for one of these terms, if they are few enough and plain words.
+    fn guard_of(&self, terms: &[TermId]) -> Guard {
+        let hash = |term: &TermId| match &self.terms[*term as usize].shape {
+            Shape::Words(words) => guarding_word(words),
+            Shape::Regex(_) => None,
+        };
+        match *terms {
+            [ref one] => hash(one).map_or(Guard::NONE, |hash| Guard::one_of(hash, hash)),
+            [ref one, ref other] => {
+                hash(one).zip(hash(other)).map_or(Guard::NONE, |(a, b)| Guard::one_of(a, b))
+            }
+            _ => Guard::NONE,
+        }
+    }
+
+    fn one_of<'t>(&self, terms: impl Iterator<Item = &'t TermId>) -> Keys {
+        terms.map(|&term| self.of_term(term)).sum()
+    }
+
+    fn of_term(&self, term: TermId) -> Keys {
+        #[expect(clippy::cast_precision_loss, reason = "a guess needs no precision")]
+        let uses = self.uses[term as usize].max(1) as f32;
+        let mut keys = match &self.terms[term as usize].shape {
+            Shape::Words(words) => of_words(words),
+            Shape::Regex(_) => Keys { keys: vec![(Key::Regex(term), Guard::NONE)], cost: REGEX_COST },
+        };
+        keys.cost *= uses;
+        keys
+    }
+}
+
+/// A regular expression reads every article if it must; any word is better.
+const REGEX_COST: f32 = 400.0;
+
+impl Keys {
+    /// The same keys; those without a guard get this one.
+    fn guarded(mut self, guard: Guard) -> Self {
+        for (_, own) in self.keys.iter_mut().filter(|(_, own)| *own == Guard::NONE) {
+            *own = guard;
+        }
+        self
+    }
+}
+
+/// One of several: all their keys.
+impl Sum for Keys {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        let nothing = Self { keys: Vec::new(), cost: 0.0 };
+        parts.fold(nothing, |mut all, mut part| {
+            all.keys.append(&mut part.keys);
+            Self { cost: all.cost + part.cost, ..all }
+        })
+    }
+}
+
+/// Chooses the keys of a term.
+fn of_words(words: &Words) -> Keys {
+    let options = (0..words.parts.len()).map(|i| part_cost(words, i)).enumerate();
+    let pairs = (0..words.parts.len()).filter_map(|i| Some((i, pair_cost(words, i)?)));
+    let rarest = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
+    let part = options.min_by(rarest).expect("a term has at least one token");
+    let (keys, cost) = match pairs.min_by(rarest).filter(|pair| pair.1 < part.1) {
+        Some((index, cost)) => (pair_keys(words, index), cost),
+        None => (part_keys(words, part.0), part.1),
+    };
+    Keys { keys: keys.into_iter().map(|key| (key, Guard::NONE)).collect(), cost }
+}
+
+/// The hash of a word that every text with the term has, if it is spelled in one way only.
+fn guarding_word(words: &Words) -> Option<u64> {
+    let plain = |(index, part): &(usize, &Part)| !words.is_prefix(*index) && part.latin().is_empty();
+    let plain = words.parts.iter().enumerate().filter(plain);
+    let rarest = plain.min_by(|a, b| word_cost(words, a.0).total_cmp(&word_cost(words, b.0)));
+    rarest.map(|(_, part)| part.hash)
+}
+
+fn part_cost(words: &Words, index: usize) -> f32 {
+    if words.is_prefix(index) {
+        prefix_cost(words.folded(index))
+    } else if may_be_suffix(&words.parts[index]) {
+        f32::INFINITY
+    } else {
+        word_cost(words, index)
+    }
+}
+
+fn part_keys(words: &Words, index: usize) -> Vec<Key> {
+    if words.is_prefix(index) {
+        vec![prefix_key(words.folded(index))]
+    } else {
+        words.parts[index].hashes().map(Key::Word).collect()
+    }
+}
+
+fn pair_cost(words: &Words, index: usize) -> Option<f32> {
+    let exists = index + 1 < words.parts.len() && !words.is_prefix(index + 1);
+    exists.then(|| 1.0 + word_cost(words, index) * word_cost(words, index + 1) / 1000.0)
+}
+
+fn pair_keys(words: &Words, index: usize) -> Vec<Key> {
+    let (left, right) = (&words.parts[index], &words.parts[index + 1]);
+    left.hashes().flat_map(|l| right.hashes().map(move |r| Key::Pair(l, r))).collect()
+}
+
+/// A suffix starts no occurrence, so the index does not hold it alone.
+fn may_be_suffix(part: &Part) -> bool {
+    part.join == Join::Apostrophe
+}
+
+fn prefix_key(folded: &str) -> Key {
+    const LENGTHS: [u8; 5] = [8, 6, 4, 3, 2];
+    let len = LENGTHS.into_iter().find(|&len| usize::from(len) <= folded.len()).unwrap_or(1);
+    Key::Prefix(hash::of(folded).head & hash::keep(usize::from(len)), len)
+}
+
+fn prefix_cost(folded: &str) -> f32 {
+    match folded.chars().count() {
+        0..=2 => 500.0,
+        3 => 200.0,
+        4 => 60.0,
+        5 => 20.0,
+        _ => 8.0,
+    }
+}
+
+fn word_cost(words: &Words, index: usize) -> f32 {
+    let folded = words.folded(index);
+    match (words.parts[index].kind, folded.chars().count()) {
+        (Kind::Word, _) if common::is_common(folded) => 1000.0,
+        (Kind::Single, _) | (Kind::Number, 0..=2) => 100.0,
+        (Kind::Number, 4) if folded.starts_with("19") || folded.starts_with("20") => 100.0,
+        (Kind::Number, 3) => 40.0,
+        (Kind::Number, _) => 10.0,
+        (Kind::Word, 0..=2) => 200.0,
+        (Kind::Word, 3) => 60.0,
+        (Kind::Word, 4) => 30.0,
+        (Kind::Word, 5) => 15.0,
+        (Kind::Word, 6) => 8.0,
+        (Kind::Word, _) => 4.0,
+    }
+}
