@@ -5,4 +5,5 @@ pub mod http;
 pub mod matcher;
 pub mod model;
 pub mod read;
+pub mod render;
 pub mod secret;

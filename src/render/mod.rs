@@ -1,0 +1,81 @@
+//! An alert as the bytes that a receiver gets: one small file per format. Pure.
+//!
+//! Bodies are rendered once, in the poll that found the article, and stored; every attempt sends the same bytes
+//! (specs/delivery.md §7).
+
+mod log;
+mod standard;
+mod text;
+
+pub use log::LogBody;
+pub use text::{cut, one_line, shown_link};
+
+use crate::model::{Alert, Format};
+
+/// The body of an alert in the given format.
+pub fn render(format: Format, alert: &Alert) -> Vec<u8> {
+    match format {
+        Format::Log => log::render(alert),
+        Format::Standard => standard::render(alert),
+    }
+}
+
+/// The `data` object of the standard body alone, as JSON: what is stored with the alert.
+pub fn data(alert: &Alert) -> String {
+    standard::data(alert)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use url::Url;
+
+    use crate::model::{
+        Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, TopicMentions,
+        TopicName,
+    };
+
+    /// The alert of the examples: one article, one topic, one mention.
+    pub(crate) fn example() -> Alert {
+        let title = "Ankara seeks Russian S-400 snub";
+        Alert {
+            id: AlertId::new("alert_h4e72xfs2tgkuvyyhduu5czvmx"),
+            feed_id: FeedId::from("https://example.org/world.xml"),
+            feed: AlertFeed {
+                name: "World".to_owned(),
+                url: "https://example.org/world.xml".to_owned(),
+                tags: vec!["world".to_owned()],
+            },
+            article: Article {
+                key: ArticleKey::derive(["guid", "1"]),
+                link_key: None,
+                content_hash: ContentHash::of([title]),
+                title: Some(title.to_owned()),
+                link: Some(Url::parse("https://example.org/a?id=1").expect("url")),
+                published: Some("2026-11-23T17:58:00Z".parse().expect("time")),
+                updated: None,
+                summary: Some("Officials said the talks go on.".to_owned()),
+                content: None,
+                author: None,
+                tags: vec![],
+            },
+            topics: vec![topic("S-400", vec![mention("S-400", "…seeks Russian S-400 snub")])],
+            created: "2026-11-23T18:00:00.123Z".parse().expect("time"),
+            test: false,
+        }
+    }
+
+    pub(crate) fn topic(name: &str, mentions: Vec<Mention>) -> TopicMentions {
+        TopicMentions { name: TopicName::from(name), mentions }
+    }
+
+    pub(crate) fn mention(term: &str, snippet: &str) -> Mention {
+        Mention {
+            term: term.to_owned(),
+            field: Field::Title,
+            start: 21,
+            end: 26,
+            text: term.to_owned(),
+            snippet: snippet.to_owned(),
+        }
+    }
+}
