@@ -7,3 +7,4 @@ pub mod model;
 pub mod read;
 pub mod render;
 pub mod secret;
+pub mod store;

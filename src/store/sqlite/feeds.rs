@@ -1,0 +1,206 @@
+//! What the configuration says about feeds and notifiers, and `once`.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
+
+use rusqlite::{Result, Row, named_params};
+
+use super::{deliveries::NOTIFIER_REMOVED, error::Fault, hosts, sql::Sql, time::span, transaction::Tx};
+use crate::{
+    model::{FeedId, NotifierName},
+    store::FeedEntry,
+};
+
+/// Makes the configured feeds and notifiers known, and puts aside those that left.
+pub fn sync_config(tx: &Tx<'_>, feeds: &[FeedEntry], notifiers: &[NotifierName]) -> Result<(), Fault> {
+    let mut hosts = BTreeSet::new();
+    for entry in feeds {
+        sync_feed(tx, entry, &mut hosts)?;
+    }
+    remove_feeds(tx, feeds, &mut hosts)?;
+    for host in hosts {
+        hosts::refresh(tx, host)?;
+    }
+    Ok(sync_notifiers(tx, notifiers)?)
+}
+
+/// Makes every feed due that may be asked; returns the enabled ones that may not.
+pub fn make_due(tx: &Tx<'_>, recent: &[FeedId], spare: Duration) -> Result<Vec<FeedId>, Fault> {
+    let recent: HashSet<&str> = recent.iter().map(FeedId::as_str).collect();
+    let spared_after = tx.now - span(spare);
+    let mut skipped = Vec::new();
+    let mut hosts = BTreeSet::new();
+    for feed in tx.db.all(CANDIDATES, [tx.now], Candidate::read)? {
+        let asked_lately = recent.contains(feed.id.as_str()) && feed.last_attempt > Some(spared_after);
+        if feed.closed || asked_lately {
+            skipped.push(FeedId::new(feed.id));
+        } else {
+            let sql = "UPDATE feed SET next_poll = ?2, reason = 'once' WHERE feed = ?1 AND next_poll > ?2";
+            tx.db.run(sql, (feed.feed, tx.now))?;
+            hosts.insert(feed.host);
+        }
+    }
+    for host in hosts {
+        hosts::refresh(tx, host)?;
+    }
+    Ok(skipped)
+}
+
+const CANDIDATES: &str = "SELECT feed, id, feed.host, last_attempt, \
+    next_poll IS NULL OR retry_after > ?1 OR not_before > ?1 AS closed \
+    FROM feed JOIN host ON host.host = feed.host WHERE enabled = 1 ORDER BY id";
+
+struct Candidate {
+    feed: i64,
+    id: String,
+    host: i64,
+    last_attempt: Option<i64>,
+    /// Gone, or under Retry-After.
+    closed: bool,
+}
+
+impl Candidate {
+    fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            feed: row.get("feed")?,
+            id: row.get("id")?,
+            host: row.get("host")?,
+            last_attempt: row.get("last_attempt")?,
+            closed: row.get::<_, Option<bool>>("closed")?.unwrap_or(false),
+        })
+    }
+}
+
+/// What is stored of a configured feed.
+struct Known {
+    feed: i64,
+    host: i64,
+    request: String,
+    same: bool,
+    was_enabled: bool,
+}
+
+fn sync_feed(tx: &Tx<'_>, entry: &FeedEntry, hosts: &mut BTreeSet<i64>) -> Result<()> {
+    let host = host_row(tx, entry.host.as_str())?;
+    match known_feed(tx, entry, host)? {
+        None => insert_feed(tx, entry, host)?,
+        Some(known) if known.same => return Ok(()),
+        Some(known) => {
+            hosts.insert(known.host);
+            update_feed(tx, entry, host, &known)?;
+        }
+    }
+    hosts.insert(host);
+    Ok(())
+}
+
+fn host_row(tx: &Tx<'_>, name: &str) -> Result<i64> {
+    if let Some(host) = tx.db.first("SELECT host FROM host WHERE name = ?1", [name], |row| row.get(0))? {
+        return Ok(host);
+    }
+    tx.db.run("INSERT INTO host (name) VALUES (?1)", [name])?;
+    Ok(tx.db.last_insert_rowid())
+}
+
+fn known_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<Option<Known>> {
+    tx.db.first(
+        "SELECT feed, host, request, enabled,
+                configured = 1 AND host = :host AND url = :url AND request = :request AND enabled = :enabled
+                AND guard = :guard AS same
+         FROM feed WHERE id = :id",
+        named_params! {
+            ":id": entry.id.as_str(), ":host": host, ":url": entry.url, ":request": entry.request,
+            ":enabled": entry.enabled, ":guard": span(entry.guard),
+        },
+        |row| {
+            Ok(Known {
+                feed: row.get("feed")?,
+                host: row.get("host")?,
+                request: row.get("request")?,
+                same: row.get("same")?,
+                was_enabled: row.get("enabled")?,
+            })
+        },
+    )
+}
+
+fn insert_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<()> {
+    tx.db.run(
+        "INSERT INTO feed (id, host, url, request, configured, enabled, guard, next_poll, reason)
+         VALUES (:id, :host, :url, :request, 1, :enabled, :guard, :now, 'first')",
+        named_params! {
+            ":id": entry.id.as_str(), ":host": host, ":url": entry.url, ":request": entry.request,
+            ":enabled": entry.enabled, ":guard": span(entry.guard), ":now": tx.now,
+        },
+    )?;
+    Ok(())
+}
+
+fn update_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64, known: &Known) -> Result<()> {
+    tx.db.run(
+        "UPDATE feed SET host = :host, url = :url, configured = 1, enabled = :enabled, removed_at = NULL,
+                         guard = :guard
+         WHERE feed = :feed",
+        named_params! {
+            ":feed": known.feed, ":host": host, ":url": entry.url, ":enabled": entry.enabled,
+            ":guard": span(entry.guard),
+        },
+    )?;
+    if entry.request != known.request {
+        renew_request(tx, entry, known.feed, host != known.host)?;
+    }
+    if entry.enabled && !known.was_enabled {
+        let sql = "UPDATE feed SET next_poll = ?2, reason = 'first' WHERE feed = ?1 AND next_poll IS NULL";
+        tx.db.run(sql, (known.feed, tx.now))?;
+    }
+    Ok(())
+}
+
+/// Another request is another question: validators and back-off of the old one are void, and an answer to it that is
+/// still under way is no longer taken. The guard since the last attempt holds, and so does Retry-After of the host.
+fn renew_request(tx: &Tx<'_>, entry: &FeedEntry, feed: i64, moved: bool) -> Result<()> {
+    tx.db.run(
+        "UPDATE feed SET request = :request, etag = NULL, last_modified = NULL, body_hash = NULL,
+                         handed_out = NULL, reason = 'first',
+                         next_poll = iif(:moved, :now,
+                             max(:now, coalesce(last_attempt + guard, 0), coalesce(retry_after, 0))),
+                         retry_after = iif(:moved, NULL, retry_after)
+         WHERE feed = :feed",
+        named_params! {":feed": feed, ":request": entry.request, ":moved": moved, ":now": tx.now},
+    )?;
+    Ok(())
+}
+
+fn remove_feeds(tx: &Tx<'_>, feeds: &[FeedEntry], hosts: &mut BTreeSet<i64>) -> Result<()> {
+    let wanted: HashSet<&str> = feeds.iter().map(|entry| entry.id.as_str()).collect();
+    let configured = tx.db.all("SELECT feed, id, host FROM feed WHERE configured = 1", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    for (feed, id, host) in configured {
+        if !wanted.contains(id.as_str()) {
+            let sql = "UPDATE feed SET configured = 0, enabled = 0, removed_at = ?2 WHERE feed = ?1";
+            tx.db.run(sql, (feed, tx.now))?;
+            hosts.insert(host);
+        }
+    }
+    Ok(())
+}
+
+fn sync_notifiers(tx: &Tx<'_>, notifiers: &[NotifierName]) -> Result<()> {
+    tx.db.run("UPDATE notifier SET configured = 0", [])?;
+    for name in notifiers {
+        tx.db.run(
+            "INSERT INTO notifier (name, configured) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET configured = 1",
+            [name.as_str()],
+        )?;
+    }
+    tx.db.run(
+        "UPDATE delivery SET state = 'dead', finished = ?1, failed_at = ?1, reason = ?2,
+                             next_attempt = NULL
+         WHERE state = 'pending' AND notifier IN (SELECT notifier FROM notifier WHERE configured = 0)",
+        (tx.now, NOTIFIER_REMOVED),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! The embedded store: one SQLite file, one thread that writes it, a few that read it.
+//!
+//! Writes are jobs for `writer`; `group` commits many of them as one. Reads go through `reader`. Everything else
+//! here is one small file per family of methods, each a plain function over a transaction.
+
+mod articles;
+mod deliveries;
+mod documents;
+mod error;
+mod feeds;
+mod file;
+mod group;
+mod hosts;
+mod lock;
+mod migrate;
+mod open;
+mod outbox;
+#[cfg(test)]
+mod plans;
+mod polls;
+mod prune;
+mod reader;
+mod recover;
+mod rows;
+mod sql;
+mod stored;
+mod time;
+mod transaction;
+mod views;
+mod writer;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use self::{
+    group::{Database, Grouping},
+    reader::Readers,
+    writer::Writer,
+};
+use super::{
+    AlertQuery, AlertView, ArticleCursor, AttemptResult, ClaimedDeliveries, ClaimedDelivery, Claims, DueFeed,
+    FeedEntry, FeedState, HostLease, KnownArticle, PollRecord, Pruned, Queue, Recorded, RedeliverQuery,
+    Settings, Store, StoreError, StoredArticle,
+};
+use crate::{
+    clock::Clock,
+    model::{ArticleKey, Attempt, FeedId, NotifierName, OwnerId},
+};
+
+/// How often a writer beside the daemon tries a database that somebody else holds, SQLite's own wait apart.
+const BESIDE_TRIES: u32 = 2;
+
+/// The embedded store. Clones share it.
+#[derive(Clone)]
+pub struct SqliteStore<C> {
+    writer: Option<Arc<Writer>>,
+    readers: Arc<Readers>,
+    clock: C,
+}
+
+impl<C: Clock> SqliteStore<C> {
+    /// Opens the database for the daemon, and makes it if it is missing: takes the process lock, checks library,
+    /// file and schema, and makes everything due that an earlier process held. Blocks while it does so.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`], one sentence: in use by another feedwatch, not a feedwatch database, made by a
+    /// newer one, damaged, or in a place that cannot be written.
+    pub fn open(path: &Path, settings: &Settings, clock: C) -> Result<Self, StoreError> {
+        let (connection, lock) = open::open_owned(path, time::millis(clock.now()))?;
+        let database = Database { path: path.to_owned(), lock: Some(lock) };
+        let grouping = Grouping::new(time::span(settings.lease));
+        let writer = Writer::start(database, connection, grouping, clock.clone())?;
+        Ok(Self::new(path, Some(writer), clock))
+    }
+
+    /// Opens an existing database for reading only, beside a daemon or without one. Writing methods answer
+    /// [`StoreError::Unusable`].
+    pub fn open_reader(path: &Path, clock: C) -> Result<Self, StoreError> {
+        file::must_exist(path)?;
+        let connection = open::read_only(path).map_err(|error| error::store_error(path, &error))?;
+        migrate::must_be_current(path, &connection)?;
+        Ok(Self::new(path, None, clock))
+    }
+
+    /// Opens an existing database for a few writes beside a running daemon, or without one. It takes no lock and
+    /// touches nobody's claims; if somebody holds the database for long, it gives up.
+    pub fn open_beside(path: &Path, settings: &Settings, clock: C) -> Result<Self, StoreError> {
+        let connection = open::open_beside(path)?;
+        let database = Database { path: path.to_owned(), lock: None };
+        let grouping =
+            Grouping { busy_tries: Some(BESIDE_TRIES), ..Grouping::new(time::span(settings.lease)) };
+        let writer = Writer::start(database, connection, grouping, clock.clone())?;
+        Ok(Self::new(path, Some(writer), clock))
+    }
+
+    fn new(path: &Path, writer: Option<Writer>, clock: C) -> Self {
+        Self { writer: writer.map(Arc::new), readers: Readers::new(path.to_owned()), clock }
+    }
+
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        let reading_only = || StoreError::Unusable("the store was opened for reading only".to_owned());
+        self.writer.as_deref().ok_or_else(reading_only)
+    }
+
+    fn now(&self) -> i64 {
+        time::millis(self.clock.now())
+    }
+}
+
+impl<C: Clock> Store for SqliteStore<C> {
+    async fn sync_config(
+        &self,
+        feeds: Vec<FeedEntry>,
+        notifiers: Vec<NotifierName>,
+    ) -> Result<(), StoreError> {
+        self.writer()?.write(0, move |tx| feeds::sync_config(tx, &feeds, &notifiers)).await
+    }
+
+    async fn make_due(&self, recent: Vec<FeedId>, spare: Duration) -> Result<Vec<FeedId>, StoreError> {
+        self.writer()?.write(0, move |tx| feeds::make_due(tx, &recent, spare)).await
+    }
+
+    async fn claim_hosts(&self, owner: &OwnerId, limit: usize) -> Result<Claims, StoreError> {
+        let owner = owner.clone();
+        self.writer()?.write(0, move |tx| hosts::claim_hosts(tx, &owner, limit)).await
+    }
+
+    async fn take_feeds(&self, lease: &HostLease, limit: usize) -> Result<Vec<DueFeed>, StoreError> {
+        let lease = lease.clone();
+        self.writer()?.write(0, move |tx| hosts::take_feeds(tx, &lease, limit)).await
+    }
+
+    async fn known_articles(
+        &self,
+        feed: &FeedId,
+        keys: Vec<(ArticleKey, Option<ArticleKey>)>,
+    ) -> Result<Vec<Option<KnownArticle>>, StoreError> {
+        let feed = feed.clone();
+        self.readers.read(move |db| articles::known(db, &feed, &keys)).await
+    }
+
+    async fn record_poll(
+        &self,
+        lease: &HostLease,
+        record: PollRecord,
+        take: usize,
+    ) -> Result<Recorded, StoreError> {
+        let lease = lease.clone();
+        let weight = polls::weight(&record);
+        self.writer()?.write(weight, move |tx| polls::record_poll(tx, &lease, &record, take)).await
+    }
+
+    async fn renew_hosts(&self, leases: Vec<HostLease>) -> Result<Vec<HostLease>, StoreError> {
+        self.writer()?.write(0, move |tx| hosts::renew_hosts(tx, &leases)).await
+    }
+
+    async fn release_host(&self, lease: &HostLease, pause: Duration) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.writer()?.write(0, move |tx| hosts::release_host(tx, &lease, pause)).await
+    }
+
+    async fn claim_deliveries(
+        &self,
+        notifier: &NotifierName,
+        owner: &OwnerId,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<ClaimedDeliveries, StoreError> {
+        let (notifier, owner) = (notifier.clone(), owner.clone());
+        self.writer()?.write(0, move |tx| deliveries::claim(tx, &notifier, &owner, limit, lease)).await
+    }
+
+    async fn finish_delivery(
+        &self,
+        claim: &ClaimedDelivery,
+        attempt: Attempt,
+        result: AttemptResult,
+    ) -> Result<(), StoreError> {
+        let claim = ClaimedDelivery { body: Vec::new(), ..claim.clone() };
+        self.writer()?.write(0, move |tx| deliveries::finish(tx, &claim, &attempt, &result)).await
+    }
+
+    async fn hasten_deliveries(&self, notifier: &NotifierName, limit: usize) -> Result<u64, StoreError> {
+        let notifier = notifier.clone();
+        self.writer()?.write(0, move |tx| deliveries::hasten(tx, &notifier, limit)).await
+    }
+
+    async fn release_all(&self, owner: &OwnerId) -> Result<(), StoreError> {
+        let owner = owner.clone();
+        self.writer()?.write(0, move |tx| hosts::release_all(tx, &owner)).await
+    }
+
+    async fn redeliver(&self, query: RedeliverQuery) -> Result<u64, StoreError> {
+        self.writer()?.write(0, move |tx| deliveries::redeliver(tx, &query)).await
+    }
+
+    async fn prune(&self, settings: &Settings) -> Result<Pruned, StoreError> {
+        loop {
+            let settings = settings.clone();
+            let step = self.writer()?.write(0, move |tx| prune::step(tx, &settings)).await?;
+            if step.rows > 0 || step.done {
+                return Ok(Pruned { rows: step.rows as u64 });
+            }
+        }
+    }
+
+    async fn feed_states(&self) -> Result<Vec<FeedState>, StoreError> {
+        self.readers.read(views::feed_states).await
+    }
+
+    async fn queues(&self) -> Result<Vec<Queue>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |db| views::queues(db, now)).await
+    }
+
+    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertView>, StoreError> {
+        let (query, now) = (query.clone(), self.now());
+        self.readers.read(move |db| views::alerts(db, &query, now)).await
+    }
+
+    async fn stored_articles(
+        &self,
+        since: Duration,
+        after: Option<ArticleCursor>,
+        limit: usize,
+    ) -> Result<Vec<StoredArticle>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |db| stored::page(db, since, after, limit, now)).await
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.writer.as_ref().and_then(|writer| writer.trouble())
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close();
+        match &self.writer {
+            Some(writer) => writer.close().await,
+            None => Ok(()),
+        }
+    }
+}

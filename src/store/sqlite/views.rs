@@ -1,0 +1,130 @@
+//! What people and pages look at: feeds, queues, alerts.
+
+use rusqlite::{Connection, Result, Row};
+use serde_json::value::RawValue;
+
+use super::{
+    rows::{count, feed_columns, feed_state, moment, parse_json, rows_i64, word},
+    sql::Sql,
+    time::{span, timestamp, until},
+};
+use crate::{
+    model::{AlertId, Attempt, DeliveryState, NotifierName, TopicName},
+    store::{AlertQuery, AlertView, DeliveryView, FeedState, Queue},
+};
+
+const FEEDS: &str = concat!("SELECT ", feed_columns!(), " FROM feed WHERE configured = 1 ORDER BY id");
+
+/// Counted from partial indexes alone, so that a long queue costs no more than its index.
+pub const QUEUES: &str = "SELECT name, configured, last_delivered,
+    (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier AND state = 'pending') AS waiting,
+    (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier AND state = 'sending') AS sending,
+    (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier
+        AND state IN ('dead', 'held_back') AND state = 'dead') AS dead,
+    (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier
+        AND state IN ('dead', 'held_back') AND state = 'held_back') AS held_back,
+    (SELECT min(age_from) FROM delivery d WHERE d.notifier = n.notifier AND state = 'pending') AS oldest_waiting,
+    (SELECT min(age_from) FROM delivery d WHERE d.notifier = n.notifier AND state = 'sending') AS oldest_sending,
+    (SELECT min(next_attempt) FROM delivery d WHERE d.notifier = n.notifier AND state = 'pending') AS next_attempt,
+    (SELECT reason FROM delivery d WHERE d.notifier = n.notifier AND failed_at IS NOT NULL
+        ORDER BY failed_at DESC LIMIT 1) AS reason
+    FROM notifier n ORDER BY name";
+
+const ALERT_BY_ID: &str = "SELECT alert, id, created, data FROM alert WHERE id = ?1 AND created >= ?2 \
+    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) LIMIT ?4";
+
+const ALERTS: &str = "SELECT alert, id, created, data FROM alert WHERE ?1 IS NULL AND created >= ?2 \
+    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) \
+    ORDER BY created DESC, alert DESC LIMIT ?4";
+
+const DELIVERIES: &str = "SELECT delivery, name, state, next_attempt, attempts, reason \
+    FROM delivery JOIN notifier USING (notifier) WHERE alert = ?1 ORDER BY name";
+
+const ATTEMPTS: &str = "SELECT at, took_ms, status, answer FROM attempt WHERE delivery = ?1 ORDER BY n";
+
+/// Every configured feed, by id.
+pub fn feed_states(db: &Connection) -> Result<Vec<FeedState>> {
+    db.all(FEEDS, [], feed_state)
+}
+
+/// The queues of all notifiers that have deliveries, by name.
+pub fn queues(db: &Connection, now: i64) -> Result<Vec<Queue>> {
+    let queues = db.all(QUEUES, [], |row| queue(row, now))?;
+    Ok(queues.into_iter().flatten().collect())
+}
+
+/// Alerts, newest first, each with its deliveries and their attempts.
+pub fn alerts(db: &Connection, query: &AlertQuery, now: i64) -> Result<Vec<AlertView>> {
+    let sql = if query.id.is_some() { ALERT_BY_ID } else { ALERTS };
+    let id = query.id.as_ref().map(AlertId::as_str);
+    let since = query.within.map_or(i64::MIN, |within| now.saturating_sub(span(within)));
+    let topic = query.topic.as_ref().map(TopicName::as_str);
+    let limit = rows_i64(query.limit);
+    let found =
+        db.all(sql, (id, since, topic, limit), |row| Ok((row.get::<_, i64>("alert")?, alert(row)?)))?;
+    let mut alerts = Vec::with_capacity(found.len());
+    for (row, mut alert) in found {
+        alert.deliveries = deliveries(db, row)?;
+        alerts.push(alert);
+    }
+    Ok(alerts)
+}
+
+/// A notifier that left and to which nothing is owed is not shown.
+fn queue(row: &Row<'_>, now: i64) -> Result<Option<Queue>> {
+    let pending = count(row, "waiting")? + count(row, "sending")?;
+    let oldest: [Option<i64>; 2] = [row.get("oldest_waiting")?, row.get("oldest_sending")?];
+    let oldest = oldest.into_iter().flatten().min();
+    let queue = Queue {
+        notifier: NotifierName::new(row.get::<_, String>("name")?),
+        pending,
+        dead: count(row, "dead")?,
+        held_back: count(row, "held_back")?,
+        oldest_pending_seconds: oldest.map(|from| until(from, now).as_secs()),
+        next_attempt: moment(row, "next_attempt")?,
+        reason: row.get("reason")?,
+        last_delivered: moment(row, "last_delivered")?,
+    };
+    let owed = queue.pending + queue.dead + queue.held_back > 0;
+    let in_use = row.get("configured")? && queue.last_delivered.is_some();
+    Ok((owed || in_use).then_some(queue))
+}
+
+fn alert(row: &Row<'_>) -> Result<AlertView> {
+    Ok(AlertView {
+        id: AlertId::new(row.get::<_, String>("id")?),
+        created: timestamp(row.get("created")?),
+        data: parse_json::<Box<RawValue>>(&row.get::<_, String>("data")?)?,
+        deliveries: Vec::new(),
+    })
+}
+
+fn deliveries(db: &Connection, alert: i64) -> Result<Vec<DeliveryView>> {
+    let found = db.all(DELIVERIES, [alert], |row| Ok((row.get::<_, i64>("delivery")?, delivery(row)?)))?;
+    let mut deliveries = Vec::with_capacity(found.len());
+    for (row, mut delivery) in found {
+        delivery.history = db.all(ATTEMPTS, [row], attempt)?;
+        deliveries.push(delivery);
+    }
+    Ok(deliveries)
+}
+
+fn delivery(row: &Row<'_>) -> Result<DeliveryView> {
+    Ok(DeliveryView {
+        notifier: NotifierName::new(row.get::<_, String>("name")?),
+        state: word(row, "state", DeliveryState::parse)?.unwrap_or(DeliveryState::Dead),
+        next_attempt: moment(row, "next_attempt")?,
+        attempts: row.get("attempts")?,
+        reason: row.get("reason")?,
+        history: Vec::new(),
+    })
+}
+
+fn attempt(row: &Row<'_>) -> Result<Attempt> {
+    Ok(Attempt {
+        at: timestamp(row.get("at")?),
+        took_ms: count(row, "took_ms")?,
+        status: row.get("status")?,
+        answer: row.get("answer")?,
+    })
+}
