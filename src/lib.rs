@@ -4,6 +4,7 @@ pub mod clock;
 pub mod http;
 pub mod matcher;
 pub mod model;
+pub mod notify;
 pub mod read;
 pub mod render;
 pub mod secret;

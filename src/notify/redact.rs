@@ -1,0 +1,149 @@
+//! What a receiver said, made fit to be stored and shown: cleaned, short, without secrets and URLs. Pure.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    model::Webhook,
+    render::{cut, one_line},
+};
+
+/// The longest sentence, in graphemes (specs/delivery.md §11).
+pub const MAX_REASON: usize = 200;
+/// Shorter texts are no secrets worth searching for, and would tear holes into every sentence.
+const SHORTEST_SECRET: usize = 4;
+/// The same for a part of a path or a user name, which is often a plain word.
+const SHORTEST_PART: usize = 8;
+
+/// Knows the secrets of one notifier, and takes them out of texts.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// Longest first, so that a part never spares the rest of a whole.
+    secrets: Vec<String>,
+}
+
+impl Redactor {
+    /// A redactor for the URL, the keys and the headers of a webhook.
+    pub fn of(webhook: &Webhook) -> Self {
+        let url = webhook.url.expose();
+        let parts = url.path_segments().into_iter().flatten().chain([url.username()]);
+        let parts = parts.filter(|part| part.len() >= SHORTEST_PART).map(str::to_owned);
+        let query = url.query_pairs().map(|(_, value)| value.into_owned());
+        let keys = webhook.secrets.iter().map(|key| STANDARD.encode(key.expose()));
+        let headers = webhook.headers.iter().flat_map(|(_, value)| {
+            let value = value.expose();
+            [value.to_owned(), value.rsplit(' ').next().unwrap_or_default().to_owned()]
+        });
+        let password = url.password().unwrap_or_default();
+        let basic = STANDARD.encode(format!("{}:{password}", url.username()));
+        let whole = [url.as_str(), url.path(), url.query().unwrap_or_default(), password, &basic];
+        let whole = whole.map(str::to_owned);
+        let all = whole.into_iter().chain(parts).chain(query).chain(keys).chain(headers);
+        let mut secrets: Vec<String> = all.filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.dedup();
+        Self { secrets }
+    }
+
+    /// The text on one line, without secrets, URLs and markup.
+    pub fn clean(&self, text: &str) -> String {
+        let mut text = text.replace("\\/", "/");
+        for secret in &self.secrets {
+            text = text.replace(secret.as_str(), "***");
+        }
+        let text = without_urls(&text);
+        let text = if text.trim_start().starts_with('<') { without_tags(&text) } else { text };
+        one_line(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A sentence of at most [`MAX_REASON`] graphemes.
+pub fn short(sentence: &str) -> String {
+    cut(sentence, MAX_REASON)
+}
+
+fn without_urls(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | ']' | '}' | '\\');
+    // ASCII lower case has the same length, so places are the same.
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (start, _) in lower.match_indices("http") {
+        let is_url =
+            lower.get(start..).is_some_and(|it| it.starts_with("http://") || it.starts_with("https://"));
+        if is_url && start >= done {
+            out.push_str(text.get(done..start).unwrap_or_default());
+            out.push_str("[url]");
+            let url = text.get(start..).unwrap_or_default();
+            done = start + url.find(ends).unwrap_or(url.len());
+        }
+    }
+    out + text.get(done..).unwrap_or_default()
+}
+
+fn without_tags(text: &str) -> String {
+    let mut in_tag = false;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
+                out.push(' ');
+            }
+            _ if !in_tag => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{Secret, SecretUrl, SigningKey};
+
+    fn redactor() -> Redactor {
+        Redactor::of(&Webhook {
+            url: SecretUrl::new(
+                "https://u:pass-word@hooks.example/services/T0canary?token=q-canary".parse().expect("url"),
+            ),
+            secrets: vec![SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("key")],
+            headers: vec![("authorization".to_owned(), Secret::new("Bearer h-canary"))],
+            timeout: None,
+            ca_file: None,
+        })
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(redactor().clean(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn an_echoed_secret_is_taken_out_whole_or_in_parts() {
+        check("no route for /services/T0canary?token=q-canary", "no route for ***?***");
+        check("T0canary unknown", "*** unknown");
+        check("token q-canary, key MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "token ***, key ***");
+        check("Authorization was Bearer h-canary, not h-canary", "Authorization was ***, not ***");
+        check("user pass-word", "user ***");
+        check(r#"{"url":"https:\/\/hooks.example\/services\/T0canary"}"#, r#"{"url":"[url]"}"#);
+    }
+
+    #[test]
+    fn urls_are_taken_out_even_if_they_are_no_secret() {
+        check("see HTTPS://Example.org/help?a=b (or http://x)", "see [url] (or [url])");
+        check("\"http://a\",'https://b'", "\"[url]\",'[url]'");
+    }
+
+    #[test]
+    fn markup_and_control_characters_are_taken_out() {
+        check("<html><head><title>502 Bad\nGateway</title></head></html>", "502 Bad Gateway");
+        check("a < b\u{1b}[31m\u{202e}c", "a < b [31mc");
+        check("  invalid\r\n\r\npayload ", "invalid payload");
+    }
+
+    #[test]
+    fn a_sentence_is_cut_at_200() {
+        assert_eq!(short(&"ä".repeat(300)).chars().count(), MAX_REASON);
+    }
+}

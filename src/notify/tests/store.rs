@@ -1,0 +1,147 @@
+//! A real store in a temporary directory, with alerts in it.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::{
+    clock::{Clock, SystemClock},
+    model::{
+        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId, Reason,
+        Validators,
+    },
+    store::{
+        AlertQuery, AlertRecord, ArticleRecord, DeliveryView, DocumentRecord, FeedEntry, HostLease, Location,
+        PollRecord, Settings, Store, sqlite::SqliteStore,
+    },
+};
+
+pub(crate) type TestStore = SqliteStore<SystemClock>;
+
+/// A store with one feed, held by a poller, and these notifiers.
+pub(crate) struct Fixture {
+    pub(crate) store: TestStore,
+    pub(crate) owner: OwnerId,
+    notifiers: Vec<NotifierName>,
+    lease: HostLease,
+    recorded: usize,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    pub(crate) async fn new(notifiers: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let settings = Settings {
+            location: Location::Sqlite(folder.path().join("test.db")),
+            retention: Duration::from_hours(24),
+            seen_retention: Duration::from_hours(24),
+            lease: Duration::from_mins(5),
+            keep_delivered: Duration::from_hours(24),
+            keep_dead: Duration::from_hours(24),
+        };
+        let Location::Sqlite(path) = &settings.location;
+        let store = SqliteStore::open(path, &settings, SystemClock).expect("store");
+        let notifiers: Vec<NotifierName> = notifiers.iter().map(|name| NotifierName::from(*name)).collect();
+        let feed = FeedEntry {
+            id: FeedId::from("feed"),
+            host: HostKey::from("example.org"),
+            url: "https://example.org/feed".to_owned(),
+            request: "request".to_owned(),
+            enabled: true,
+            guard: Duration::from_hours(1),
+        };
+        store.sync_config(vec![feed], notifiers.clone()).await.expect("synced");
+        let owner = OwnerId::from("owner");
+        let lease = store.claim_hosts(&owner, 1).await.expect("claimed").hosts.remove(0).lease;
+        Self { store, owner, notifiers, lease, recorded: 0, _folder: folder }
+    }
+
+    /// Records so many new alerts in one poll, each owed to every notifier. Their bodies are `{"n":N}`.
+    pub(crate) async fn record(&mut self, count: usize) {
+        let alerts: Vec<AlertRecord> = (0..count).map(|n| self.alert(self.recorded + n)).collect();
+        self.recorded += count;
+        let now = SystemClock.now();
+        let document = DocumentRecord {
+            validators: Validators::default(),
+            validated_url: "https://example.org/feed".to_owned(),
+            body_hash: ContentHash::of(["body"]),
+            title: None,
+            articles: alerts.iter().map(|alert| article(alert.article)).collect(),
+            seen: alerts.iter().map(|alert| alert.article).collect(),
+            alerts,
+        };
+        let record = PollRecord {
+            feed: FeedId::from("feed"),
+            at: now,
+            outcome: Outcome::New,
+            status: Some(200),
+            error: None,
+            consecutive_failures: 0,
+            // Due at once, and handed out again: so the next poll can be recorded.
+            next_poll: Some(now),
+            reason: Reason::Learned,
+            retry_after: None,
+            host_not_before: None,
+            document: Some(document),
+        };
+        let recorded = self.store.record_poll(&self.lease, record, 1).await.expect("recorded");
+        assert_eq!(recorded.new_alerts.len(), count);
+    }
+
+    fn alert(&self, n: usize) -> AlertRecord {
+        let body = format!("{{\"n\":{n}}}").into_bytes();
+        AlertRecord {
+            id: alert_id(n),
+            article: ArticleKey::derive(["guid", &n.to_string()]),
+            created: SystemClock.now(),
+            topics: vec!["S-400".into()],
+            data: "{}".to_owned(),
+            deliveries: self.notifiers.iter().map(|name| (name.clone(), body.clone())).collect(),
+        }
+    }
+
+    /// The delivery of the n-th alert to a notifier.
+    pub(crate) async fn delivery(&self, n: usize, notifier: &str) -> DeliveryView {
+        let query = AlertQuery { within: None, topic: None, id: Some(alert_id(n)), limit: 1 };
+        let alert = self.store.alerts(&query).await.expect("alerts").remove(0);
+        alert.deliveries.into_iter().find(|one| one.notifier.as_str() == notifier).expect("delivery")
+    }
+
+    /// Waits until that delivery is as wanted.
+    pub(crate) async fn wait_for(
+        &self,
+        n: usize,
+        notifier: &str,
+        wanted: impl Fn(&DeliveryView) -> bool,
+    ) -> DeliveryView {
+        loop {
+            let delivery = self.delivery(n, notifier).await;
+            if wanted(&delivery) {
+                return delivery;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+pub(crate) fn alert_id(n: usize) -> AlertId {
+    AlertId::new(format!("alert_{n}"))
+}
+
+fn article(key: ArticleKey) -> ArticleRecord {
+    let article = Article {
+        key,
+        link_key: None,
+        content_hash: ContentHash::of(["text"]),
+        title: Some("S-400".to_owned()),
+        link: None,
+        published: None,
+        updated: None,
+        summary: None,
+        content: None,
+        author: None,
+        tags: vec![],
+    };
+    ArticleRecord { article, topics: vec!["S-400".into()] }
+}
