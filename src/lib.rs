@@ -5,6 +5,8 @@ pub mod http;
 pub mod matcher;
 pub mod model;
 pub mod notify;
+pub mod pipeline;
+pub mod poll;
 pub mod read;
 pub mod render;
 pub mod secret;

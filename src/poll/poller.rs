@@ -1,0 +1,216 @@
+//! The loop: claim due hosts and let a task work on each. It decides nothing itself.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, Semaphore, mpsc, watch},
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info};
+
+use super::{
+    fetch::Fetcher,
+    host_task::HostTask,
+    leases::{self, Leases},
+};
+use crate::{
+    model::{Feed, FeedId, Outcome, OwnerId},
+    pipeline::Pipeline,
+    store::{Claims, PollRecord, Recorded, Store, StoreError},
+};
+
+/// Hosts asked for in one claim at most (specs/storage.md §4).
+const CLAIM_LIMIT: usize = 32;
+/// Due work is looked for at least this often: another process may have changed it.
+const TICK: Duration = Duration::from_secs(1);
+/// How long to wait before a store that cannot be used is tried again.
+pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the poller works with. Immutable; a reload puts a new one in its place.
+#[derive(Debug)]
+pub struct Live {
+    /// The feeds by identity.
+    pub feeds: HashMap<FeedId, Arc<Feed>>,
+    /// When to poll.
+    pub settings: super::Settings,
+    /// How to fetch.
+    pub fetcher: Fetcher,
+    /// One permit per request under way, over all hosts.
+    pub slots: Semaphore,
+    /// How many permits there are.
+    pub max_in_flight: usize,
+    /// What to do with a body.
+    pub pipeline: Arc<Pipeline>,
+}
+
+/// One recorded poll, for those who watch the progress.
+#[derive(Debug, Clone)]
+pub struct PollDone {
+    /// The feed.
+    pub feed: FeedId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Articles that were new or edited.
+    pub articles: usize,
+    /// Alerts that were really new.
+    pub alerts: usize,
+}
+
+impl PollDone {
+    pub(super) fn recorded(record: &PollRecord, recorded: &Recorded) -> Self {
+        Self {
+            feed: record.feed.clone(),
+            outcome: record.outcome,
+            error: record.error.clone(),
+            articles: record.document.as_ref().map_or(0, |document| document.articles.len()),
+            alerts: recorded.new_alerts.len(),
+        }
+    }
+
+    /// A poll whose result could not be kept; the log says why.
+    pub(super) fn dropped(feed: FeedId) -> Self {
+        let error = Some("the result could not be recorded".to_owned());
+        Self { feed, outcome: Outcome::Internal, error, articles: 0, alerts: 0 }
+    }
+}
+
+/// What the loop and its host tasks share.
+#[derive(Debug)]
+pub(super) struct Shared<S> {
+    pub store: S,
+    pub owner: OwnerId,
+    pub live: watch::Receiver<Arc<Live>>,
+    pub leases: Leases,
+    /// Woken when alerts were recorded.
+    pub alerts: Arc<Notify>,
+    /// Woken when a host was given back: more may be claimed.
+    pub released: Notify,
+    pub round: Option<Round>,
+}
+
+/// One round over some feeds, for `once`.
+#[derive(Debug)]
+pub(super) struct Round {
+    remaining: Mutex<HashSet<FeedId>>,
+    progress: mpsc::UnboundedSender<PollDone>,
+}
+
+impl Round {
+    /// Whether the feed is still to be polled in this round.
+    pub fn wants(&self, feed: &FeedId) -> bool {
+        self.remaining().contains(feed)
+    }
+
+    /// Takes the feed off the list and tells who watches.
+    pub fn done(&self, done: PollDone) {
+        self.remaining().remove(&done.feed);
+        // Nobody may be watching any more; the round goes on.
+        let _ = self.progress.send(done);
+    }
+
+    fn is_over(&self) -> bool {
+        self.remaining().is_empty()
+    }
+
+    fn remaining(&self) -> std::sync::MutexGuard<'_, HashSet<FeedId>> {
+        self.remaining.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Polls feeds as they become due.
+#[derive(Debug)]
+pub struct Poller<S> {
+    shared: Shared<S>,
+}
+
+impl<S: Store> Poller<S> {
+    /// A poller that works with whatever is in `live`; `alerts` is woken when there is something to deliver.
+    pub fn new(store: S, owner: OwnerId, live: watch::Receiver<Arc<Live>>, alerts: Arc<Notify>) -> Self {
+        let (leases, released, round) = (Leases::default(), Notify::new(), None);
+        Self { shared: Shared { store, owner, live, leases, alerts, released, round } }
+    }
+
+    /// Polls each of `feeds` once and then ends; tells `progress` of each.
+    #[must_use]
+    pub fn once(mut self, feeds: HashSet<FeedId>, progress: mpsc::UnboundedSender<PollDone>) -> Self {
+        self.shared.round = Some(Round { remaining: Mutex::new(feeds), progress });
+        self
+    }
+
+    /// Runs until cancelled, or until the round is over. `lease` is how long a host is held without renewal. Polls
+    /// under way are dropped when cancelled: nothing of them is stored, so nothing is lost.
+    ///
+    /// # Errors
+    /// If the store can never be used again.
+    pub async fn run(self, lease: Duration, cancel: CancellationToken) -> Result<(), StoreError> {
+        let shared = Arc::new(self.shared);
+        let (hosts, renewal) = (TaskTracker::new(), TaskTracker::new());
+        let renewing = CancellationToken::new();
+        renewal.spawn(leases::renew(shared.clone(), lease / 3, renewing.clone()));
+        let result = claim_hosts(&shared, &hosts, &cancel).await;
+        if result.is_err() {
+            cancel.cancel();
+        }
+        // Host tasks end by themselves: their work is done, or the token tells them. Leases are renewed until then.
+        hosts.close();
+        hosts.wait().await;
+        renewing.cancel();
+        renewal.close();
+        renewal.wait().await;
+        result
+    }
+}
+
+/// Claims due hosts until cancelled or until the round is over.
+async fn claim_hosts<S: Store>(
+    shared: &Arc<Shared<S>>,
+    tasks: &TaskTracker,
+    cancel: &CancellationToken,
+) -> Result<(), StoreError> {
+    let mut store_is_down = false;
+    while !shared.round.as_ref().is_some_and(Round::is_over) {
+        let pause = match claim(shared).await {
+            Ok(None) => TICK,
+            Ok(Some(claims)) => {
+                if std::mem::take(&mut store_is_down) {
+                    info!("the store is back, polling goes on");
+                }
+                for host in claims.hosts {
+                    tasks.spawn(HostTask::begin(shared.clone(), host, cancel).run());
+                }
+                claims.next_due.map_or(TICK, |due| due.clamp(Duration::from_millis(1), TICK))
+            }
+            Err(error @ StoreError::Unusable(_)) => return Err(error),
+            Err(error) => {
+                if !std::mem::replace(&mut store_is_down, true) {
+                    error!(%error, "polling waits for the store");
+                }
+                STORE_PAUSE
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            () = sleep(pause) => {}
+            () = shared.released.notified() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Claims as many hosts as can be worked on now; `None` if there is no free slot.
+async fn claim<S: Store>(shared: &Shared<S>) -> Result<Option<Claims>, StoreError> {
+    let live = shared.live.borrow().clone();
+    let free = live.max_in_flight.saturating_sub(shared.leases.len());
+    let limit = free.min(live.slots.available_permits()).min(CLAIM_LIMIT);
+    if limit == 0 {
+        return Ok(None);
+    }
+    shared.store.claim_hosts(&shared.owner, limit).await.map(Some)
+}

@@ -1,0 +1,33 @@
+//! What the log says about a recorded poll: the first failure of a kind, then only changes.
+
+use tracing::{debug, error, info, warn};
+
+use super::poll_feed::Polled;
+use crate::{
+    model::{Outcome, rfc3339},
+    store::Recorded,
+};
+
+/// Logs a poll that is on record.
+pub(super) fn poll(polled: &Polled, recorded: &Recorded) {
+    let (record, before) = (&polled.record, &polled.before);
+    let feed = &before.url;
+    let articles = record.document.as_ref().map_or(0, |document| document.articles.len());
+    let next_poll = record.next_poll.map_or_else(|| "never".to_owned(), rfc3339);
+    let error = record.error.as_deref().unwrap_or_default();
+    debug!(%feed, outcome = record.outcome.as_str(), articles, alerts = recorded.new_alerts.len(), next_poll, "polled");
+    if record.outcome.is_success() {
+        if before.is_first_sight() && record.document.is_some() {
+            info!(%feed, articles, alerts = recorded.new_alerts.len(), "read a feed for the first time");
+        } else if before.consecutive_failures > 0 {
+            info!(%feed, failures = before.consecutive_failures, "feed recovered");
+        }
+    } else if record.next_poll.is_none() {
+        error!(%feed, "feed is gone (410 twice): remove it, change its url, or disable and enable it");
+    } else if before.last_outcome != Some(record.outcome) || before.consecutive_failures == 0 {
+        match record.outcome {
+            Outcome::Internal => error!(%feed, error, next_poll, "poll failed"),
+            outcome => warn!(%feed, outcome = outcome.as_str(), error, next_poll, "feed failing"),
+        }
+    }
+}
