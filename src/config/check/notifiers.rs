@@ -1,0 +1,227 @@
+//! `[[notifier]]`.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{
+        raw::{At, RawNotifier},
+        words,
+    },
+    Checker,
+    feeds::is_true,
+};
+use crate::{
+    model::{Format, Notifier, NotifierFilter, NotifierKind, NotifierName, TopicName, Webhook},
+    notify,
+};
+
+/// Every format of a webhook, and what this version makes of it; `None`: not in this version.
+const FORMATS: &[(&str, Option<Format>)] = &[
+    ("standard", Some(Format::Standard)),
+    ("cloudevents", None),
+    ("slack", None),
+    ("discord", None),
+    ("teams", None),
+    ("mattermost", None),
+    ("telegram", None),
+    ("ntfy", None),
+    ("pagerduty", None),
+];
+const KINDS: &[&str] = &["log", "webhook"];
+/// What a notifier can be told; this version tells alerts.
+const EVENTS: &[&str] = &["alert", "feed.failing", "feed.recovered", "feed.silent", "notifier.failing"];
+/// Sends under way at the same time to one receiver.
+const CONCURRENCY: usize = 4;
+
+impl Checker<'_> {
+    /// The notifiers; one that logs, if none is configured.
+    pub(super) fn notifiers(
+        &mut self,
+        raws: &[At<RawNotifier>],
+        settings: &notify::Settings,
+    ) -> Vec<Notifier> {
+        if raws.is_empty() {
+            return vec![log_notifier()];
+        }
+        let mut known = BTreeSet::new();
+        let mut notifiers = Vec::new();
+        for raw in raws {
+            self.unique_name(raw, &mut known);
+            notifiers.extend(self.notifier(raw, settings));
+        }
+        notifiers
+    }
+
+    /// Without a name, a notifier is called by its type.
+    fn unique_name(&mut self, raw: &At<RawNotifier>, known: &mut BTreeSet<String>) {
+        let written = raw.value.name.as_ref().or(raw.value.kind.as_ref());
+        if let Some(name) = written
+            && !known.insert(name.value.clone())
+        {
+            let problem = name.error(format!("there are two notifiers with the name {:?}", name.value));
+            self.push(problem.help("give each a name of its own"));
+        }
+    }
+
+    fn notifier(&mut self, raw: &At<RawNotifier>, settings: &notify::Settings) -> Option<Notifier> {
+        let fields = &raw.value;
+        let name = self.named(fields.name.as_ref().or(fields.kind.as_ref()));
+        let format = self.format(raw);
+        let events = self.takes_alerts(raw);
+        let mut concurrency = CONCURRENCY;
+        self.number(&mut concurrency, fields.concurrency.as_ref());
+        self.not_yet(raw);
+        let kind = match fields.kind.as_ref().map(|kind| kind.value.as_str()) {
+            Some("log") => Some(self.log_kind(raw)),
+            Some("webhook") => self.webhook_kind(raw, settings),
+            _ => self.no_kind(raw),
+        };
+        let kind = kind?;
+        Some(Notifier {
+            name: NotifierName::new(name?),
+            format: if kind == NotifierKind::Log { Format::Log } else { format? },
+            kind,
+            filter: NotifierFilter {
+                topics: self.names(fields.topics.as_ref()).into_iter().map(TopicName::new).collect(),
+                feeds: self.names(fields.feeds.as_ref()),
+                tags: self.names(fields.tags.as_ref()),
+            },
+            concurrency,
+            enabled: events && is_true(fields.enabled.as_ref(), true),
+        })
+    }
+
+    fn no_kind(&mut self, raw: &At<RawNotifier>) -> Option<NotifierKind> {
+        match &raw.value.kind {
+            Some(kind) => {
+                let problem = kind.error(format!("notifier.type: {:?} is not known", kind.value));
+                let is_format = FORMATS.iter().any(|(name, _)| *name == kind.value);
+                let help = if is_format {
+                    Some(format!("type = \"webhook\" with format = {:?}", kind.value))
+                } else {
+                    words::suggest(&kind.value, KINDS)
+                };
+                self.push(problem.maybe_help(help));
+            }
+            None if !self.is_broken => {
+                self.push(
+                    raw.error("[[notifier]] without type").help(r#"type = "webhook", or type = "log""#),
+                );
+            }
+            None => {}
+        }
+        None
+    }
+
+    /// A notifier that logs sends nothing, so it takes nothing that a request needs.
+    fn log_kind(&mut self, raw: &At<RawNotifier>) -> NotifierKind {
+        let fields = &raw.value;
+        let url = fields.url.as_ref().map(|at| &at.key_place);
+        let secret = fields.secret.as_ref().map(|at| &at.key_place);
+        for (place, key) in [(url, "notifier.url"), (secret, "notifier.secret")] {
+            if let Some(place) = place {
+                let message = format!("{key}: a notifier of type \"log\" sends nothing");
+                let problem = super::Problem::at(super::Severity::Error, place, key, message);
+                self.push(problem.help(r#"did you mean type = "webhook"?"#));
+            }
+        }
+        NotifierKind::Log
+    }
+
+    fn webhook_kind(&mut self, raw: &At<RawNotifier>, settings: &notify::Settings) -> Option<NotifierKind> {
+        let fields = &raw.value;
+        let secrets = self.signing_keys(fields.secret.as_ref());
+        let headers = self.headers(fields.headers.as_ref());
+        let ca_file = self.ca_file(fields.ca_file.as_ref());
+        let mut timeout = settings.timeout;
+        self.positive(&mut timeout, fields.timeout.as_ref());
+        if let Some(at) = fields.timeout.as_ref().filter(|_| 2 * timeout > settings.lease) {
+            let lease = humantime::format_duration(2 * timeout);
+            let problem = at.error("notifier.timeout: is longer than half of notify.lease");
+            self.push(problem.help(format!("lease = \"{lease}\" in [notify], or more")));
+        }
+        let Some(url) = &fields.url else {
+            if !self.is_broken {
+                self.push(
+                    raw.error("[[notifier]] of type \"webhook\" without url").help(r#"url = "env:NAME""#),
+                );
+            }
+            return None;
+        };
+        let url = self.receiver(url)?;
+        let timeout = fields.timeout.as_ref().map(|_| timeout);
+        Some(NotifierKind::Webhook(Webhook { url, secrets, headers, timeout, ca_file }))
+    }
+
+    fn format(&mut self, raw: &At<RawNotifier>) -> Option<Format> {
+        if let Some(template) = &raw.value.template {
+            self.push(template.error("notifier.template: templates are not in this version yet"));
+            return None;
+        }
+        let Some(format) = &raw.value.format else { return Some(Format::Standard) };
+        let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
+        let problem = match FORMATS.iter().find(|(name, _)| *name == format.value) {
+            Some((_, Some(known))) => return Some(*known),
+            Some((name, None)) => {
+                let problem = format.error(format!("notifier.format: {name} is not in this version yet"));
+                problem.help(r#"format = "standard", or leave it out"#)
+            }
+            None => {
+                let problem = format.error(format!("notifier.format: {:?} is not known", format.value));
+                problem.maybe_help(words::suggest(&format.value, &names))
+            }
+        };
+        self.push(problem);
+        None
+    }
+
+    /// Whether `events` names alerts, the only ones of this version.
+    fn takes_alerts(&mut self, raw: &At<RawNotifier>) -> bool {
+        let Some(events) = &raw.value.events else { return true };
+        for event in &events.value {
+            let name = event.value.as_str();
+            if !EVENTS.contains(&name) {
+                let problem = event.error(format!("notifier.events: {name:?} is not known"));
+                self.push(problem.maybe_help(words::suggest(name, EVENTS)));
+            } else if name != "alert" {
+                self.push(event.warning(format!("notifier.events: {name} is not sent by this version yet")));
+            }
+        }
+        let takes = events.value.iter().any(|event| event.value == "alert");
+        if !takes && !self.is_broken {
+            self.push(events.warning("notifier.events: without \"alert\" this notifier is told nothing yet"));
+        }
+        takes
+    }
+
+    /// Keys that are read and checked, and belong to formats that are still to come.
+    fn not_yet(&mut self, raw: &At<RawNotifier>) {
+        let fields = &raw.value;
+        if let Some(rate) = fields.rate.as_ref().filter(|rate| !is_rate(&rate.value)) {
+            let problem = rate.error(format!("notifier.rate: {:?} is not a rate", rate.value));
+            self.push(problem.help(r#"a number per second, minute or hour, as in "1/s", "20/m" or "100/h""#));
+        } else {
+            self.no_effect(fields.rate.as_ref());
+        }
+        self.no_effect(fields.to.as_ref());
+        self.no_effect(fields.content_type.as_ref());
+    }
+}
+
+/// Where alerts go if nobody says.
+fn log_notifier() -> Notifier {
+    Notifier {
+        name: NotifierName::from("log"),
+        kind: NotifierKind::Log,
+        format: Format::Log,
+        filter: NotifierFilter::default(),
+        concurrency: CONCURRENCY,
+        enabled: true,
+    }
+}
+
+fn is_rate(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(number, unit)| {
+        number.trim().parse::<u32>().is_ok_and(|number| number > 0) && matches!(unit.trim(), "s" | "m" | "h")
+    })
+}
