@@ -1,5 +1,79 @@
-//! feedwatch watches news feeds for topics. The map of the code follows with the last room.
+//! feedwatch watches news feeds for topics: a scheduler polls RSS, Atom and JSON feeds, a matcher flags the articles
+//! that mention a watched topic, notifiers log them or post them to a webhook.
+//!
+//! # The way of an article
+//!
+//! ```text
+//!  config ─▶ Feed, Topic, Notifier                    (checked once, then plain data)
+//!
+//!  poll/      claims a due host ─▶ conditional GET ─▶ bytes + validators
+//!  read/      bytes ─▶ decode ─▶ repair ─▶ extract ─▶ [Article]
+//!  pipeline   [Article] ─▶ which are new? ─▶ matcher ─▶ [Alert] ─▶ render ─▶ bytes per notifier
+//!  poll/      + the time of the next poll = one record
+//!  store/     ONE transaction per poll: articles + alerts + one delivery per (alert, notifier)
+//!                                       + validators + next poll
+//!  notify/    claims due deliveries ─▶ sends the bytes once ─▶ delivered | retry at | dead
+//!  cli/       status, alerts: read the store
+//! ```
+//!
+//! One word per idea, the same in code, configuration, SQL, logs and documents:
+//! `Feed → Poll → Article → Mention → Alert → Delivery`.
+//!
+//! # The map
+//!
+//! | room | is for | uses |
+//! |---|---|---|
+//! | [`cli`] | one small file per command | all |
+//! | [`app`] | the only place that knows every concrete type; start, stop, reload | all below |
+//! | [`config`] | TOML ─▶ checked settings, all problems at once | settings of all rooms |
+//! | [`telemetry`] | log lines | |
+//! | [`web`] | what a browser, a scraper or a health check asks for | `store` |
+//! | [`poll`] | when to ask, how to ask: scheduler, hosts, fetch | `pipeline`, `store`, `http` |
+//! | [`notify`] | dispatcher, retry, webhook, signature | `render`, `store`, `http` |
+//! | [`pipeline`] | one fetched body becomes one record | `read`, `matcher`, `render`, `store` |
+//! | [`read`] | bytes ─▶ articles. Pure | |
+//! | [`matcher`] | article ─▶ mentions. Pure | |
+//! | [`render`] | alert ─▶ the bytes a receiver gets. Pure | |
+//! | [`store`] | the [`store::Store`] trait and SQLite behind it; the only place with SQL | |
+//! | [`http`] | the one way to build a client: address guard, capped bodies | |
+//! | [`model`], [`secret`], [`clock`] | plain data, values that never show themselves, the time | |
+//!
+//! Arrows only go down; `tests/it/architecture.rs` keeps it so.
+//!
+//! # Invariants
+//!
+//! - Pure rooms never see tokio, the clock, the network or the database.
+//! - Validators are stored in the same transaction as the articles and alerts of the same body. Stored earlier, a
+//!   crash would hide articles for ever behind a 304.
+//! - Nobody is told (log line, send, next request) of what is not committed.
+//! - No HTTP while a transaction is open. No lock held across an await.
+//! - Work is claimed with a lease (owner, epoch, until); a crash means "done again", never "lost".
+//! - Every queue, body, list, depth and wait has a limit with a name.
+//! - One feed's trouble is that feed's trouble; one notifier's trouble never delays another.
+//! - Text from a feed is hostile: cleaned once when read, escaped per destination. URLs from a feed are never fetched
+//!   without the address guard.
+//! - Secrets, webhook URLs among them, appear in no log, page, metric, error or database row.
+//! - Nothing is disabled silently: what needs a person is logged once and shown in `status`.
+//! - A private address is reached only if the operator named it; link-local never.
+//!
+//! # Decisions
+//!
+//! **The log is a notifier like any other.** An alert for the log is a delivery: stored, claimed, sent, marked. So a
+//! log line appears exactly for what is on disk, is shown by `alerts`, and costs one commit more than printing at once.
+//! Printing from the pipeline was tried on paper: a crash between commit and print loses the line for ever.
+//!
+//! **Time comes from the store.** A claim tells the time, and the poller adds what its monotonic clock measured since.
+//! So an instance whose clock is wrong plans nothing wrong, and a database shared by several has one time.
+//!
+//! **A claim records the attempt.** Handing a feed out moves its next poll behind its own wait in the same transaction:
+//! a crash loop sends one request per feed and interval. Recording the attempt on its own would cost a commit per poll.
+//!
+//! **A host is a task only while it has work.** A claimed host polls its due feeds and is given back with the pause it
+//! is owed; there is no task, timer or memory for an idle feed. The gate of a host is the row that the lease is on,
+//! so several instances share it without talking.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;

@@ -1,3 +1,10 @@
-//! The program; it gets its commands with the last room.
+//! The program: arguments, signals, exit code. Everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use feedwatch::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run(Cli::parse())
+}

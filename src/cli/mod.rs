@@ -1,0 +1,135 @@
+//! The commands: what was typed becomes what is done. One small file per command.
+
+mod alerts;
+mod backtest;
+mod check;
+mod default_config;
+mod document;
+mod match_document;
+mod match_lines;
+mod notify_test;
+mod once;
+mod output;
+mod parse;
+mod redeliver;
+mod run;
+mod signals;
+mod status;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config, Environment, Purpose};
+use output::{Failure, Outcome};
+
+/// Watches news feeds for topics, and tells you in the log or by webhook.
+#[derive(Debug, Parser)]
+#[command(version, about, subcommand_required = true, max_term_width = 100)]
+#[command(after_help = "\
+Exit codes: 0 done, 1 failed while running, 2 wrong arguments, 78 bad configuration.
+
+Examples:
+  feedwatch run -c config/demo.toml          try it without a network
+  feedwatch check                            find every mistake in the configuration
+  feedwatch match https://example.org/rss    what the watchlist would flag, and why")]
+pub struct Cli {
+    /// The configuration; if not given: `$FEEDWATCH_CONFIG`, ./feedwatch.toml, ./config/feedwatch.toml,
+    /// /etc/feedwatch/feedwatch.toml
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch feeds until told to stop: the daemon
+    Run,
+    /// Poll every feed now, deliver, and exit
+    Once(Json),
+    /// Check the configuration: every problem with file, line and what to do
+    Check(Json),
+    /// Show what feedwatch reads in a feed document
+    Parse(parse::Arguments),
+    /// Show which articles of a feed document the watchlist would flag, and why
+    Match(match_document::Arguments),
+    /// Show what the watchlist would have flagged of the articles in the store; alerts nobody
+    Backtest(backtest::Arguments),
+    /// Show the health of feeds and notifiers; exit 1 if something needs a person
+    Status(Json),
+    /// Show alerts with their deliveries and attempts
+    Alerts(alerts::Arguments),
+    /// Put deliveries back in the queue, under the same id
+    Redeliver(redeliver::Arguments),
+    /// Send one clearly marked test alert
+    NotifyTest(notify_test::Arguments),
+    /// Print the default configuration
+    DefaultConfig,
+}
+
+/// For commands that print.
+#[derive(Debug, Clone, Copy, Args)]
+struct Json {
+    /// Print JSON for machines
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command; gives the exit code.
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // Feeds nest deeper than two megabytes of stack allow; only what is used is paid for.
+        .thread_stack_size(8 << 20)
+        .build()
+        .expect("the system gives threads and an event queue to every process");
+    let outcome = runtime.block_on(dispatch(cli));
+    // A reader that is still busy with a hostile document must not hold up the exit.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let context = Context { path: cli.config };
+    match cli.command {
+        Command::Run => run::run(&context).await,
+        Command::Once(args) => once::run(&context, args.json).await,
+        Command::Check(args) => check::run(context.path.as_deref(), args.json),
+        Command::Parse(args) => parse::run(&context, args).await,
+        Command::Match(args) => match_document::run(&context, args).await,
+        Command::Backtest(args) => backtest::run(&context, args).await,
+        Command::Status(args) => status::run(&context, args.json).await,
+        Command::Alerts(args) => alerts::run(&context, args).await,
+        Command::Redeliver(args) => redeliver::run(&context, args).await,
+        Command::NotifyTest(args) => notify_test::run(&context, args).await,
+        Command::DefaultConfig => default_config::run(),
+    }
+}
+
+/// What every command is given.
+struct Context {
+    path: Option<PathBuf>,
+}
+
+impl Context {
+    /// Reads and checks the configuration; its problems are the failure. Warnings are left to `check` and `run`.
+    fn config(&self, purpose: Purpose) -> Result<Config, Failure> {
+        let environment = Environment::of_process();
+        let path = config::find(self.path.as_deref(), &environment).map_err(Failure::Config)?;
+        let loaded = config::load(&path, purpose, &environment).map_err(Failure::Config)?;
+        Ok(loaded.config)
+    }
+
+    /// As [`Self::config`]; the defaults, if no file is named and none is found.
+    fn config_or_default(&self, purpose: Purpose) -> Result<Config, Failure> {
+        let environment = Environment::of_process();
+        match config::find(self.path.as_deref(), &environment) {
+            Err(_) if self.path.is_none() => Ok(Config::default()),
+            _ => self.config(purpose),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `once`: every feed now, deliver, exit.
+
+use std::io::{self, IsTerminal};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::{
+    Context, Outcome,
+    output::{self, Clean},
+    signals, status,
+};
+use crate::{
+    app::{self, count},
+    config::Purpose,
+    model::FeedId,
+    poll::PollDone,
+    telemetry,
+};
+
+/// What a round did.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    ok: bool,
+    polled: usize,
+    failed: usize,
+    skipped: Vec<FeedId>,
+    articles: usize,
+    alerts: usize,
+}
+
+impl Summary {
+    fn add(&mut self, done: &PollDone) {
+        self.polled += 1;
+        self.failed += usize::from(!done.outcome.is_success());
+        self.articles += done.articles;
+        self.alerts += done.alerts;
+    }
+}
+
+pub(super) async fn run(context: &Context, json: bool) -> Outcome {
+    let config = context.config(Purpose::Run)?;
+    telemetry::start(&config.log)?;
+    signals::outlive_file_limits()?;
+    let stop = signals::stop_token()?;
+    let (sender, mut polls) = mpsc::unbounded_channel();
+    let progress = Progress::new(json);
+    let mut summary = Summary::default();
+    let mut skipped = Vec::new();
+    let begin = |count: usize, left_out: &[FeedId]| {
+        skipped = left_out.to_vec();
+        progress.begin(count, left_out);
+    };
+    let watching = async {
+        while let Some(done) = polls.recv().await {
+            summary.add(&done);
+            progress.show(&done, &summary);
+        }
+    };
+    let (result, ()) = tokio::join!(app::once(&config, begin, sender, stop.clone()), watching);
+    progress.bar.finish_and_clear();
+    result?;
+    summary.skipped = skipped;
+    summary.ok = !stop.is_cancelled() && status::is_well(&config).await?;
+    if json {
+        output::json(&summary)?;
+    } else {
+        let Summary { polled, failed, articles, alerts, .. } = summary;
+        let polled = count(polled, "feed");
+        let (articles, alerts) = (count(articles, "article"), count(alerts, "alert"));
+        output::text(format!("{polled} polled, {failed} failed; {articles} new or edited, {alerts}\n"))?;
+        if !summary.ok {
+            output::text("something needs you: see `feedwatch status`\n")?;
+        }
+    }
+    Ok(output::exit(summary.ok))
+}
+
+/// A bar on a terminal, plain lines elsewhere, nothing beside JSON.
+struct Progress {
+    bar: ProgressBar,
+    lines: bool,
+}
+
+impl Progress {
+    fn new(json: bool) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let bar = if is_terminal && !json { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} feeds {wide_msg}");
+        bar.set_style(style.expect("the template is well formed"));
+        Self { bar, lines: !json && !is_terminal }
+    }
+
+    fn begin(&self, count: usize, skipped: &[FeedId]) {
+        self.bar.set_length(count as u64);
+        for feed in skipped {
+            self.say(&format!("skipped {feed}: gone, asked to wait, or asked less than a minute ago"));
+        }
+    }
+
+    fn show(&self, done: &PollDone, summary: &Summary) {
+        self.bar.set_position(summary.polled as u64);
+        self.bar.set_message(Clean(done.feed.as_str()).to_string());
+        match &done.error {
+            Some(error) => self.say(&format!("{}: {}: {error}", done.feed, done.outcome.as_str())),
+            None if self.lines => {
+                let PollDone { feed, outcome, articles, alerts, .. } = done;
+                let (articles, alerts) = (count(*articles, "article"), count(*alerts, "alert"));
+                self.say(&format!("{feed}: {}, {articles}, {alerts}", outcome.as_str()));
+            }
+            None => {}
+        }
+    }
+
+    fn say(&self, line: &str) {
+        let line = Clean(line).to_string();
+        if self.lines {
+            // Progress is a courtesy: a closed stdout does not stop the round.
+            let _ = output::text(format!("{line}\n"));
+        } else {
+            self.bar.println(line);
+        }
+    }
+}

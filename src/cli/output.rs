@@ -1,0 +1,114 @@
+//! What commands print: JSON or text to stdout, failures to stderr. Foreign text is made harmless for terminals.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use serde::Serialize;
+
+use crate::config::Problems;
+
+/// Bad configuration: systemd does not restart (`EX_CONFIG` of sysexits.h).
+const EXIT_CONFIG: u8 = 78;
+/// Wrong arguments, as clap has it.
+const EXIT_USAGE: u8 = 2;
+
+/// How a command ended.
+pub(super) type Outcome = Result<ExitCode, Failure>;
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The configuration has problems.
+    Config(Problems),
+    /// An argument makes no sense here.
+    Usage(String),
+    /// Anything else.
+    Failed(anyhow::Error),
+}
+
+impl Failure {
+    /// Says what is wrong on stderr; gives the exit code.
+    pub fn report(self) -> ExitCode {
+        match self {
+            Self::Config(problems) => {
+                problems.print();
+                ExitCode::from(EXIT_CONFIG)
+            }
+            Self::Usage(message) => {
+                complain(&message);
+                ExitCode::from(EXIT_USAGE)
+            }
+            Self::Failed(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
+            Self::Failed(error) => {
+                complain(&format!("{error:#}"));
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn complain(message: &str) {
+    // Nothing is left to do if even stderr is closed.
+    let _ = writeln!(anstream::stderr(), "feedwatch: {}", Clean(message));
+}
+
+/// Prints a value as one line of JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    io::stdout().lock().write_all(&line)?;
+    Ok(())
+}
+
+/// Prints text for people; colours only on terminals.
+pub(super) fn text(text: impl fmt::Display) -> Result<(), Failure> {
+    write!(anstream::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// 0 if all is well, 1 if something needs a person.
+pub(super) fn exit(is_well: bool) -> ExitCode {
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Foreign text for a terminal: control characters and direction overrides are shown, not obeyed.
+pub(super) struct Clean<'a>(pub &'a str);
+
+impl fmt::Display for Clean<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '\n' => f.write_str("\n")?,
+                c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                    write!(f, "{}", c.escape_default())?;
+                }
+                c => write!(f, "{c}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_command_a_terminal() {
+        let shown = Clean("a\x1b]0;owned\x07b\u{202e}c").to_string();
+        assert_eq!(shown, "a\\u{1b}]0;owned\\u{7}b\\u{202e}c");
+    }
+}

@@ -1,0 +1,55 @@
+//! `redeliver`: puts deliveries back in the queue; works beside a running daemon.
+
+use std::process::ExitCode;
+
+use super::{Context, Failure, Outcome, output};
+use crate::{
+    app,
+    config::Purpose,
+    model::{AlertId, NotifierName},
+    store::{AlertQuery, RedeliverQuery, Store},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The alert whose deliveries are sent again, as `feedwatch alerts` shows it
+    #[arg(required_unless_present = "dead", conflicts_with = "dead")]
+    id: Option<String>,
+    /// Every delivery that was given up or held back
+    #[arg(long)]
+    dead: bool,
+    /// Only those of this notifier
+    #[arg(long, value_name = "NAME")]
+    notifier: Option<String>,
+    /// Print JSON for machines
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
+    let config = context.config(Purpose::Look)?;
+    let notifier = arguments.notifier.map(NotifierName::new);
+    if let Some(name) = &notifier
+        && !config.notify.notifiers.iter().any(|notifier| notifier.name == *name)
+    {
+        return Err(Failure::Usage(format!("there is no notifier {:?} in the configuration", name.as_str())));
+    }
+    let store = app::open_store_beside(&config.store).await?;
+    let alert = arguments.id.map(AlertId::new);
+    if let Some(id) = &alert {
+        let query = AlertQuery { within: None, topic: None, id: Some(id.clone()), limit: 1 };
+        if store.alerts(&query).await?.is_empty() {
+            return Err(Failure::Failed(anyhow::anyhow!(
+                "there is no alert {id}; `feedwatch alerts` lists them"
+            )));
+        }
+    }
+    let count = store.redeliver(RedeliverQuery { alert, notifier }).await?;
+    if arguments.json {
+        output::json(&serde_json::json!({ "redelivered": count }))?;
+    } else {
+        let deliveries = if count == 1 { "delivery" } else { "deliveries" };
+        output::text(format!("{count} {deliveries} back in the queue\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
