@@ -1,3 +1,22 @@
-//! The promises, proven on the real program.
+//! The promises, proven on the real program: a scripted feed site, the daemon, a recording receiver.
+//!
+//! `support` holds the parts; each other module proves one thing. `README.md` beside this folder tells which.
 
-fn main() {}
+mod architecture;
+mod backtest;
+mod bad_feeds;
+mod bad_input;
+mod clock;
+mod commands;
+mod docs;
+mod documents;
+mod faults;
+mod kill;
+mod matching_quality;
+mod pipeline;
+mod politeness;
+mod regression;
+mod restart;
+mod stop;
+mod store;
+mod support;

@@ -1,0 +1,118 @@
+//! One suite for every store: each rule of `trait Store`, told once, run on each engine.
+//!
+//! A new engine joins with one line `suite!`. A test that is written but not listed there is dead code, and the
+//! compiler says so.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod articles;
+mod deliveries;
+mod feeds;
+mod hosts;
+mod polls;
+mod prune;
+mod rig;
+mod sqlite;
+mod stored;
+mod views;
+
+macro_rules! run_on {
+    ($engine:ty: $($area:ident::{$($test:ident),+ $(,)?})+) => {
+        $($(
+            #[tokio::test]
+            async fn $test() {
+                super::$area::$test(super::rig::Rig::<$engine>::new().await).await;
+            }
+        )+)+
+    };
+}
+
+macro_rules! suite {
+    ($name:ident: $engine:ty) => {
+        mod $name {
+            run_on! { $engine:
+                feeds::{
+                    a_new_feed_is_due_at_once,
+                    a_feed_that_stays_keeps_its_next_poll,
+                    a_feed_that_left_is_no_longer_polled_and_comes_back_with_its_state,
+                    a_disabled_feed_waits_and_a_gone_one_starts_again_when_enabled,
+                    a_changed_request_drops_the_validators_and_keeps_the_guard,
+                    a_changed_request_refuses_the_answer_to_the_old_one,
+                    a_feed_that_moves_to_another_host_is_due_there_at_once,
+                    once_makes_every_feed_due_that_may_be_asked,
+                    a_notifier_that_left_gets_nothing_more,
+                    a_notifier_that_leaves_during_a_send_is_not_tried_again,
+                }
+                hosts::{
+                    a_held_host_is_not_claimed_again,
+                    hosts_due_longest_come_first_and_the_next_is_announced,
+                    an_attempt_is_on_record_before_it_is_made,
+                    a_feed_under_way_is_not_handed_out_twice,
+                    further_feeds_of_a_host_come_in_order_of_their_time,
+                    a_released_host_waits_for_its_pause,
+                    a_lease_that_is_over_goes_to_the_next_owner,
+                    renewing_keeps_a_lease_and_names_the_lost_ones,
+                    at_shutdown_everything_is_given_back,
+                    after_a_crash_nobody_holds_anything,
+                    a_clock_that_was_ahead_keeps_nobody_waiting,
+                    a_clock_that_jumps_back_while_running_is_noticed,
+                    a_wait_beyond_all_rules_is_cut_short,
+                }
+                polls::{
+                    a_poll_is_recorded_as_a_whole,
+                    a_poll_under_a_lost_lease_changes_nothing,
+                    the_same_poll_is_recorded_once,
+                    an_alert_on_record_is_not_new_and_owes_nothing_twice,
+                    a_failure_keeps_validators_and_counts,
+                    validators_are_kept_byte_for_byte_and_replaced_as_a_pair,
+                    a_gone_feed_is_never_due,
+                    a_closed_gate_holds_every_feed_of_the_host,
+                    recording_hands_out_more_feeds,
+                    everything_survives_a_restart,
+                }
+                articles::{
+                    what_was_never_seen_is_unknown,
+                    an_article_is_known_by_its_key,
+                    an_article_whose_guid_changed_is_known_by_its_link,
+                    a_link_that_several_articles_share_names_none_of_them,
+                    an_edit_replaces_hash_and_topics,
+                }
+                deliveries::{
+                    deliveries_come_oldest_first_with_their_exact_bytes,
+                    each_notifier_has_its_own_queue,
+                    a_delivered_one_is_done,
+                    a_failed_one_waits_and_counts,
+                    a_dead_one_is_visible_and_can_be_redelivered,
+                    redeliver_can_be_narrowed,
+                    waiting_ones_can_be_hastened_and_keep_their_attempts_and_age,
+                    a_lease_that_is_over_makes_it_due_again_and_the_late_result_changes_nothing,
+                    after_a_crash_what_was_being_sent_is_due_at_once,
+                    the_last_twenty_attempts_are_kept,
+                    a_next_attempt_beyond_all_rules_is_pulled_near,
+                }
+                views::{
+                    queues_tell_what_waits_and_why,
+                    alerts_are_found_by_age_topic_and_id,
+                    an_alert_shows_its_deliveries_and_attempts,
+                }
+                stored::{
+                    kept_articles_come_newest_first_page_by_page,
+                    a_kept_article_is_as_it_was_last_recorded,
+                    what_is_old_or_without_text_is_not_among_them,
+                }
+                prune::{
+                    nothing_fresh_is_pruned,
+                    text_goes_and_the_key_stays,
+                    delivered_and_dead_ones_go_in_their_time_and_waiting_ones_never,
+                    a_key_stays_while_the_feed_shows_it,
+                    a_key_stays_through_a_year_of_not_modified,
+                    a_key_goes_long_after_its_last_sight,
+                    a_feed_that_left_goes_with_all_that_is_its,
+                    pruning_takes_small_steps,
+                }
+            }
+        }
+    };
+}
+
+suite!(on_sqlite: super::rig::Sqlite);

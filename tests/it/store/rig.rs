@@ -1,0 +1,346 @@
+//! A store with a clock that tests set, and short words for what the suite does with it.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use feedwatch::{
+    clock::Clock,
+    model::{
+        AlertId, Article, ArticleKey, Attempt, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId,
+        Reason, Timestamp, TopicName, Validators,
+    },
+    store::{
+        AlertQuery, AlertRecord, AlertView, ArticleRecord, AttemptResult, ClaimedDelivery, ClaimedHost,
+        DocumentRecord, DueFeed, FeedEntry, FeedState, HostLease, KnownArticle, Location, PollRecord,
+        Recorded, Settings, Store, StoreError, sqlite::SqliteStore,
+    },
+};
+use tempfile::TempDir;
+
+use crate::{clock::TestClock, support::until};
+
+pub const SECOND: Duration = Duration::from_secs(1);
+pub const MINUTE: Duration = Duration::from_mins(1);
+pub const HOUR: Duration = Duration::from_hours(1);
+pub const DAY: Duration = Duration::from_hours(24);
+/// How long a host is held without renewal.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// The guard of every feed of the suite.
+pub const GUARD: Duration = Duration::from_mins(15);
+
+/// A database that can be opened again after its store is gone.
+pub trait Engine {
+    type Store: Store;
+    fn make() -> Self;
+    async fn open(&self, clock: &TestClock) -> Self::Store;
+}
+
+/// SQLite in a directory of its own.
+pub struct Sqlite {
+    folder: TempDir,
+}
+
+impl Sqlite {
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("feedwatch.db")
+    }
+}
+
+impl Engine for Sqlite {
+    type Store = SqliteStore<TestClock>;
+
+    fn make() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    async fn open(&self, clock: &TestClock) -> Self::Store {
+        open_once_free(&self.path(), clock).await.expect("the store opens")
+    }
+}
+
+/// Opens a database whose last store is gone. Other tests of this process start children, and a child that was just
+/// forked holds a copy of every lock until it becomes another program: so the lock may live on for a moment.
+pub async fn open_once_free(path: &Path, clock: &TestClock) -> Result<SqliteStore<TestClock>, StoreError> {
+    until("the lock is free", async || {
+        let opened = SqliteStore::open(path, &settings(path.to_owned()), clock.clone());
+        let in_use = opened.as_ref().is_err_and(|error| error.to_string().contains("in use"));
+        (!in_use).then_some(opened)
+    })
+    .await
+}
+
+/// Settings of the suite: the defaults of the specification.
+pub fn settings(path: PathBuf) -> Settings {
+    Settings {
+        location: Location::Sqlite(path),
+        retention: 30 * DAY,
+        seen_retention: 180 * DAY,
+        lease: LEASE,
+        keep_delivered: 7 * DAY,
+        keep_dead: 30 * DAY,
+    }
+}
+
+/// A fresh store and its clock.
+pub struct Rig<E: Engine> {
+    pub engine: E,
+    pub clock: TestClock,
+    pub store: E::Store,
+    pub me: OwnerId,
+}
+
+impl<E: Engine> Rig<E> {
+    pub async fn new() -> Self {
+        let (engine, clock) = (E::make(), TestClock::new());
+        let store = engine.open(&clock).await;
+        Self { engine, clock, store, me: OwnerId::from("me") }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Stops cleanly and starts again.
+    pub async fn restart(self) -> Self {
+        self.store.close().await.expect("a clean stop");
+        self.crash().await
+    }
+
+    /// Starts again after an end without a clean stop.
+    pub async fn crash(self) -> Self {
+        let Self { engine, clock, store, me } = self;
+        drop(store);
+        let store = engine.open(&clock).await;
+        Self { engine, clock, store, me }
+    }
+
+    /// Makes these feeds, and the notifiers `desk` and `log`, the whole configuration.
+    pub async fn configure(&self, feeds: &[FeedEntry]) {
+        let notifiers = vec![NotifierName::from("desk"), NotifierName::from("log")];
+        self.store.sync_config(feeds.to_vec(), notifiers).await.expect("sync");
+    }
+
+    /// Claims every due host.
+    pub async fn claim(&self) -> Vec<ClaimedHost> {
+        self.store.claim_hosts(&self.me, 100).await.expect("claim").hosts
+    }
+
+    /// Claims the only due host with its only due feed.
+    pub async fn claim_one(&self) -> (HostLease, DueFeed) {
+        let mut hosts = self.claim().await;
+        assert_eq!(hosts.len(), 1, "exactly one host is due");
+        let mut host = hosts.remove(0);
+        assert_eq!(host.feeds.len(), 1, "a claimed host comes with one feed");
+        (host.lease, host.feeds.remove(0))
+    }
+
+    pub async fn release(&self, lease: &HostLease) {
+        self.store.release_host(lease, Duration::ZERO).await.expect("release");
+    }
+
+    pub async fn record(&self, lease: &HostLease, record: PollRecord) -> Recorded {
+        self.store.record_poll(lease, record, 0).await.expect("record")
+    }
+
+    /// Claims the one due host, records this document for its feed, and gives the host back.
+    pub async fn poll(&self, document: DocumentRecord) -> Recorded {
+        let (lease, feed) = self.claim_one().await;
+        let recorded = self.record(&lease, self.readable(&feed, document)).await;
+        self.release(&lease).await;
+        recorded
+    }
+
+    /// A good poll of a feed; the next one in an hour.
+    pub fn readable(&self, feed: &DueFeed, document: DocumentRecord) -> PollRecord {
+        PollRecord {
+            outcome: Outcome::New,
+            status: Some(200),
+            document: Some(document),
+            ..self.empty_poll(&feed.state.id)
+        }
+    }
+
+    /// A poll that brought nothing at all; the next one in an hour.
+    pub fn empty_poll(&self, feed: &FeedId) -> PollRecord {
+        PollRecord {
+            feed: feed.clone(),
+            at: self.now(),
+            outcome: Outcome::NotModified,
+            status: Some(304),
+            error: None,
+            consecutive_failures: 0,
+            next_poll: Some(self.now() + HOUR),
+            reason: Reason::Learned,
+            retry_after: None,
+            host_not_before: None,
+            document: None,
+        }
+    }
+
+    /// A failed poll; the next one in an hour.
+    pub fn failure(&self, feed: &FeedId, failures: u32) -> PollRecord {
+        PollRecord {
+            outcome: Outcome::HttpError,
+            status: Some(500),
+            error: Some("the server answered 500".to_owned()),
+            consecutive_failures: failures,
+            reason: Reason::Backoff,
+            ..self.empty_poll(feed)
+        }
+    }
+
+    /// An alert for `desk` with these bytes.
+    pub fn alert(&self, article: &str, topics: &[&str], body: &[u8]) -> AlertRecord {
+        AlertRecord {
+            deliveries: vec![(NotifierName::from("desk"), body.to_vec())],
+            ..self.silent_alert(article, topics)
+        }
+    }
+
+    /// An alert that no notifier wants.
+    pub fn silent_alert(&self, article: &str, topics: &[&str]) -> AlertRecord {
+        let topics = topic_names(topics);
+        let id = AlertId::derive(&FeedId::from("feed"), &key(article), &topics);
+        AlertRecord {
+            data: format!(r#"{{"id":"{id}","z":1,"a":2}}"#),
+            id,
+            article: key(article),
+            created: self.now(),
+            topics,
+            deliveries: Vec::new(),
+        }
+    }
+
+    /// One feed, polled once, that brought these alerts.
+    pub async fn with_alerts(&self, alerts: Vec<AlertRecord>) -> Recorded {
+        self.configure(&[entry("feed", "host")]).await;
+        self.poll(DocumentRecord { alerts, ..document(&[]) }).await
+    }
+
+    pub async fn state(&self, feed: &str) -> FeedState {
+        let states = self.store.feed_states().await.expect("feed states");
+        states.into_iter().find(|state| state.id == FeedId::from(feed)).expect("the feed is configured")
+    }
+
+    pub async fn known(&self, feed: &str, asked: (&str, Option<&str>)) -> Option<KnownArticle> {
+        let asked = vec![(key(asked.0), asked.1.map(key))];
+        self.store.known_articles(&FeedId::from(feed), asked).await.expect("known").remove(0)
+    }
+
+    /// Claims what is due for a notifier, for a minute.
+    pub async fn deliveries(&self, notifier: &str) -> Vec<ClaimedDelivery> {
+        let claimed = self.store.claim_deliveries(&NotifierName::from(notifier), &self.me, 100, MINUTE).await;
+        claimed.expect("claim deliveries").deliveries
+    }
+
+    /// Claims the only due delivery of `desk`.
+    pub async fn delivery(&self) -> ClaimedDelivery {
+        let mut deliveries = self.deliveries("desk").await;
+        assert_eq!(deliveries.len(), 1, "exactly one delivery is due");
+        deliveries.remove(0)
+    }
+
+    pub async fn finish(&self, claim: &ClaimedDelivery, result: AttemptResult) -> Result<(), StoreError> {
+        let attempt =
+            Attempt { at: self.now(), took_ms: 12, status: Some(503), answer: "HTTP 503".to_owned() };
+        self.store.finish_delivery(claim, attempt, result).await
+    }
+
+    pub async fn alerts(&self) -> Vec<AlertView> {
+        self.store.alerts(&all_alerts()).await.expect("alerts")
+    }
+
+    /// Prunes until nothing is left to prune; returns the rows of each step.
+    pub async fn prune(&self) -> Vec<u64> {
+        let mut steps = Vec::new();
+        loop {
+            let rows = self.store.prune(&settings(PathBuf::new())).await.expect("prune").rows;
+            if rows == 0 {
+                return steps;
+            }
+            steps.push(rows);
+        }
+    }
+}
+
+/// A feed of the configuration.
+pub fn entry(id: &str, host: &str) -> FeedEntry {
+    FeedEntry {
+        id: FeedId::from(id),
+        host: HostKey::from(host),
+        url: format!("https://{host}/{id}"),
+        request: "GET".to_owned(),
+        enabled: true,
+        guard: GUARD,
+    }
+}
+
+/// A document with these articles, all new, that tells nobody.
+pub fn document(articles: &[&str]) -> DocumentRecord {
+    DocumentRecord {
+        validators: Validators { etag: Some(b"\"1\"".to_vec()), last_modified: None },
+        validated_url: "https://host/feed".to_owned(),
+        body_hash: ContentHash::of(["body"]),
+        title: Some("A feed".to_owned()),
+        articles: articles.iter().map(|name| article(name, None, &[])).collect(),
+        seen: articles.iter().map(|name| key(name)).collect(),
+        alerts: Vec::new(),
+    }
+}
+
+/// A document that shows these articles, all known.
+pub fn showing(articles: &[&str]) -> DocumentRecord {
+    DocumentRecord { articles: Vec::new(), ..document(articles) }
+}
+
+pub fn article(name: &str, link: Option<&str>, topics: &[&str]) -> ArticleRecord {
+    let article = Article {
+        key: key(name),
+        link_key: link.map(key),
+        content_hash: ContentHash::of([name]),
+        title: Some(format!("Title of {name}")),
+        link: Some(url::Url::parse("https://host/article").expect("a valid URL")),
+        published: None,
+        updated: None,
+        summary: Some("A summary.".to_owned()),
+        content: None,
+        author: None,
+        tags: vec!["politics".to_owned()],
+    };
+    ArticleRecord { article, topics: topic_names(topics) }
+}
+
+pub fn key(name: &str) -> ArticleKey {
+    ArticleKey::derive(["guid", name])
+}
+
+pub fn topic_names(names: &[&str]) -> Vec<TopicName> {
+    names.iter().map(|&name| TopicName::from(name)).collect()
+}
+
+pub fn all_alerts() -> AlertQuery {
+    AlertQuery { within: None, topic: None, id: None, limit: 100 }
+}
+
+pub fn retry(after: Duration) -> AttemptResult {
+    AttemptResult::Retry { after, reason: "receiver answered 503".to_owned() }
+}
+
+pub fn dead() -> AttemptResult {
+    AttemptResult::Dead { reason: "receiver refused it".to_owned() }
+}
+
+#[track_caller]
+pub fn assert_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    match result {
+        Err(StoreError::LeaseLost(_)) => {}
+        other => panic!("the lease should be lost: {other:?}"),
+    }
+}
+
+/// The ids of the feeds that came with the claimed hosts.
+pub fn feeds_of(hosts: &[ClaimedHost]) -> Vec<&str> {
+    hosts.iter().flat_map(|host| &host.feeds).map(|feed| feed.state.id.as_str()).collect()
+}
