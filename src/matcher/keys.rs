@@ -98,7 +98,7 @@ impl<'a> Chooser<'a> {
     /// A guard for one of these terms, if they are few enough and plain words.
     fn guard_of(&self, terms: &[TermId]) -> Guard {
         let hash = |term: &TermId| match &self.terms[*term as usize].shape {
-            Shape::Words(words) => guarding_word(words),
+            Shape::Words(words) => guarding_hash(words),
             Shape::Regex(_) => None,
         };
         match *terms {
@@ -130,10 +130,10 @@ impl<'a> Chooser<'a> {
 const REGEX_COST: f32 = 400.0;
 
 impl Keys {
-    /// The same keys; those without a guard get this one.
+    /// The same keys under this guard, if it is one.
     fn guarded(mut self, guard: Guard) -> Self {
-        for (_, own) in self.keys.iter_mut().filter(|(_, own)| *own == Guard::NONE) {
-            *own = guard;
+        if guard != Guard::NONE {
+            self.keys.iter_mut().for_each(|(_, own)| *own = guard);
         }
         self
     }
@@ -160,15 +160,25 @@ fn of_words(words: &Words) -> Keys {
         Some((index, cost)) => (pair_keys(words, index), cost),
         None => (part_keys(words, part.0), part.1),
     };
-    Keys { keys: keys.into_iter().map(|key| (key, Guard::NONE)).collect(), cost }
+    let guard = last_pair_of_singles(words).map_or(Guard::NONE, |pair| Guard::one_of(pair, pair));
+    Keys { keys: keys.into_iter().map(|key| (key, guard)).collect(), cost }
 }
 
-/// The hash of a word that every text with the term has, if it is spelled in one way only.
-fn guarding_word(words: &Words) -> Option<u64> {
+/// The hash of something that every text with the term has, if it is spelled in one way only: of the last pair of
+/// characters where a script has no blanks, for one character stands everywhere; else of the rarest word.
+fn guarding_hash(words: &Words) -> Option<u64> {
+    if let Some(pair) = last_pair_of_singles(words) {
+        return Some(pair);
+    }
     let plain = |(index, part): &(usize, &Part)| !words.is_prefix(*index) && part.latin().is_empty();
     let plain = words.parts.iter().enumerate().filter(plain);
     let rarest = plain.min_by(|a, b| word_cost(words, a.0).total_cmp(&word_cost(words, b.0)));
     rarest.map(|(_, part)| part.hash)
+}
+
+fn last_pair_of_singles(words: &Words) -> Option<u64> {
+    let singles = |pair: &&[Part]| pair.iter().all(|part| part.kind == Kind::Single);
+    words.parts.windows(2).rfind(singles).map(|pair| hash::pair(pair[0].hash, pair[1].hash))
 }
 
 fn part_cost(words: &Words, index: usize) -> f32 {

@@ -1,6 +1,9 @@
 //! Which words an article has at all: a small filter that turns away most topics before they are looked at.
 
-use super::tokens::Tokens;
+use super::{
+    hash,
+    tokens::{Kind, Tokens},
+};
 
 /// Bits of the filter; short articles set a hundred of them.
 const BITS: usize = 1 << 14;
@@ -18,14 +21,22 @@ impl Default for Presence {
 }
 
 impl Presence {
-    /// Notes the words of an article, in all their readings, and forgets the last one's.
+    /// Notes the words of an article, in all their readings, and pairs of characters that are words alone; forgets
+    /// the last article's.
     pub fn fill(&mut self, tokens: &Tokens) {
         self.words.fill(0);
-        let readings = tokens.readings.iter().map(|reading| reading.hash);
-        for hash in tokens.list.iter().map(|token| token.hash).chain(readings) {
-            let bit = bit_of(hash);
-            self.words[usize::from(bit / 64)] |= 1 << (bit % 64);
+        tokens.list.iter().for_each(|token| self.note(token.hash));
+        tokens.readings.iter().for_each(|reading| self.note(reading.hash));
+        for pair in tokens.list.windows(2) {
+            if pair.iter().all(|token| token.kind == Kind::Single) {
+                self.note(hash::pair(pair[0].hash, pair[1].hash));
+            }
         }
+    }
+
+    fn note(&mut self, hash: u64) {
+        let bit = bit_of(hash);
+        self.words[usize::from(bit / 64)] |= 1 << (bit % 64);
     }
 
     /// Whether the article may have what the guard asks for.
@@ -38,7 +49,7 @@ impl Presence {
     }
 }
 
-/// What an article must have, besides the key of the index, for a topic to fire: one of two words.
+/// What an article must have, besides the key of the index, for a topic to fire: one of two words or pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Guard(u16, u16);
 
@@ -46,7 +57,7 @@ impl Guard {
     /// Asks for nothing.
     pub const NONE: Self = Self(u16::MAX, u16::MAX);
 
-    /// Asks for one of two words, by hash.
+    /// Asks for one of two, by hash.
     pub fn one_of(a: u64, b: u64) -> Self {
         Self(bit_of(a), bit_of(b))
     }

@@ -181,18 +181,23 @@ impl Words {
                 *counts.entry(word).or_default() += 1;
             }
             for pair in words.windows(2) {
-                if pair.iter().all(|word| word.chars().count() > 2 && word.starts_with(char::is_uppercase)) {
+                if pair.iter().all(|word| is_name(word)) {
                     *names.entry(pair.join(" ")).or_default() += 1;
                 }
             }
-            for word in
-                words.iter().filter(|word| word.contains('-') && word.ends_with(|c: char| c.is_ascii_digit()))
-            {
+            for word in words.iter().filter(|word| is_designator(word)) {
                 *names.entry((*word).to_owned()).or_default() += 1;
+            }
+            for four in words.windows(4).filter(|four| four.iter().all(|word| is_han(word))) {
+                *names.entry(four.concat()).or_default() += 1;
             }
         }
         let share = |count: usize| count as f64 / items.len() as f64;
-        let is_word = |word: &str| word.chars().count() > 1 && word.chars().all(char::is_alphabetic);
+        let is_word = |word: &str| {
+            word.chars().count() > 1
+                && word.chars().all(char::is_alphabetic)
+                && !matches!(word, "AND" | "OR" | "NOT" | "NEAR")
+        };
         let mut usual: Vec<String> = counts
             .iter()
             .filter(|(word, count)| (0.005..0.1).contains(&share(**count)) && is_word(word))
@@ -224,6 +229,18 @@ fn words_in(piece: &str) -> Vec<&str> {
     pairs.chain(designators).collect()
 }
 
+fn is_name(word: &str) -> bool {
+    word.chars().count() > 2 && word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic)
+}
+
+fn is_designator(word: &str) -> bool {
+    let parts = word.split_once('-').filter(|(letters, digits)| !letters.is_empty() && !digits.is_empty());
+    parts.is_some_and(|(letters, digits)| {
+        letters.bytes().all(|byte| byte.is_ascii_uppercase())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 fn is_han(word: &str) -> bool {
     word.chars().all(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c))
 }
@@ -240,7 +257,7 @@ fn topics(words: &Words, count: usize, make: Maker) -> Vec<Topic> {
 }
 
 fn literal(name: &str, number: usize, _: &Words, _: &mut Rng) -> Topic {
-    Topic { any: vec![name.to_owned()], ..Topic::named(&format!("{number}")) }
+    Topic { any: vec![format!("\"{name}\"")], ..Topic::named(&format!("{number}")) }
 }
 
 /// `A AND (B OR C) NOT D`; every second one `A NEAR/5 E`.
@@ -292,14 +309,8 @@ const TURKISH: Language = Language {
     blank: " ",
     words: 40_000,
 };
-const CHINESE: Language = Language {
-    syllables: &[
-        "制", "裁", "导", "弹", "系", "统", "俄", "罗", "斯", "美", "国", "防", "空", "经", "济", "政", "府",
-        "宣", "布", "新", "一", "轮", "对", "实", "施",
-    ],
-    blank: "",
-    words: 5_000,
-};
+/// Characters instead of syllables, 2,500 of them.
+const CHINESE: Language = Language { syllables: &[], blank: "", words: 20_000 };
 
 /// Items of about 0.5 KB whose words are as unevenly frequent as those of news (Zipf), with names and designators.
 fn generate(language: &Language, count: usize, seed: u64) -> Vec<Item> {
@@ -356,6 +367,10 @@ fn word(language: &Language, rank: usize, rng: &mut Rng) -> String {
         1_500..15_000 => 3,
         _ => 4,
     };
+    if language.syllables.is_empty() {
+        let character = |n: usize| char::from_u32(0x4E00 + 7 * n as u32).unwrap_or('中');
+        return (0..2).map(|_| character(zipf(2_500, rng))).collect();
+    }
     (0..syllables).map(|_| *rng.choice(language.syllables).expect("syllables")).collect()
 }
 
