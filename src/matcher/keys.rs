@@ -1,6 +1,6 @@
 //! Under which key a term stands in the index: its rarest word, pair of words or prefix.
 
-use std::iter::Sum;
+use std::{collections::HashMap, iter::Sum};
 
 use super::{
     common,
@@ -27,7 +27,10 @@ pub(super) struct Keys {
 #[derive(Debug)]
 pub(super) struct Chooser<'a> {
     terms: &'a [Term],
+    /// In how many topics each term stands.
     uses: Vec<u32>,
+    /// In how many terms each pair of characters stands, of scripts without blanks.
+    pairs: HashMap<u64, u16>,
 }
 
 impl<'a> Chooser<'a> {
@@ -37,7 +40,16 @@ impl<'a> Chooser<'a> {
         for plan in plans {
             plan.each_positive_term(&mut |term| uses[term as usize] += 1);
         }
-        Self { terms, uses }
+        let mut pairs = HashMap::new();
+        let words = terms.iter().filter_map(|term| match &term.shape {
+            Shape::Words(words) => Some(words),
+            Shape::Regex(_) => None,
+        });
+        for code in words.flat_map(pairs_of_singles) {
+            let count: &mut u16 = pairs.entry(code).or_default();
+            *count = count.saturating_add(1);
+        }
+        Self { terms, uses, pairs }
     }
 
     /// The keys of a topic.
@@ -118,11 +130,32 @@ impl<'a> Chooser<'a> {
         #[expect(clippy::cast_precision_loss, reason = "a guess needs no precision")]
         let uses = self.uses[term as usize].max(1) as f32;
         let mut keys = match &self.terms[term as usize].shape {
-            Shape::Words(words) => of_words(words),
+            Shape::Words(words) => self.of_words(words),
             Shape::Regex(_) => Keys { keys: vec![(Key::Regex(term), Guard::NONE)], cost: REGEX_COST },
         };
         keys.cost *= uses;
         keys
+    }
+
+    /// Chooses the keys of a term: of its rarest token or pair of tokens.
+    fn of_words(&self, words: &Words) -> Keys {
+        let rarest = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
+        let parts = (0..words.parts.len()).map(|index| (index, part_cost(words, index)));
+        let pairs = (0..words.parts.len()).filter_map(|index| Some((index, self.pair_cost(words, index)?)));
+        let part = parts.min_by(rarest).expect("a term has at least one token");
+        let (keys, cost) = match pairs.min_by(rarest).filter(|pair| pair.1 < part.1) {
+            Some((index, cost)) => (pair_keys(words, index), cost),
+            None => (part_keys(words, part.0), part.1),
+        };
+        let guard = last_pair_of_singles(words).map_or(Guard::NONE, |pair| Guard::one_of(pair, pair));
+        Keys { keys: keys.into_iter().map(|key| (key, guard)).collect(), cost }
+    }
+
+    fn pair_cost(&self, words: &Words, index: usize) -> Option<f32> {
+        let (left, right) = (&words.parts[index], words.parts.get(index + 1)?);
+        let cost = 1.0 + word_cost(words, index) * word_cost(words, index + 1) / 1000.0;
+        let uses = self.pairs.get(&hash::pair(left.hash, right.hash)).copied().unwrap_or(1);
+        (!words.is_prefix(index + 1)).then(|| cost * f32::from(uses))
     }
 }
 
@@ -150,20 +183,6 @@ impl Sum for Keys {
     }
 }
 
-/// Chooses the keys of a term.
-fn of_words(words: &Words) -> Keys {
-    let options = (0..words.parts.len()).map(|i| part_cost(words, i)).enumerate();
-    let pairs = (0..words.parts.len()).filter_map(|i| Some((i, pair_cost(words, i)?)));
-    let rarest = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
-    let part = options.min_by(rarest).expect("a term has at least one token");
-    let (keys, cost) = match pairs.min_by(rarest).filter(|pair| pair.1 < part.1) {
-        Some((index, cost)) => (pair_keys(words, index), cost),
-        None => (part_keys(words, part.0), part.1),
-    };
-    let guard = last_pair_of_singles(words).map_or(Guard::NONE, |pair| Guard::one_of(pair, pair));
-    Keys { keys: keys.into_iter().map(|key| (key, guard)).collect(), cost }
-}
-
 /// The hash of something that every text with the term has, if it is spelled in one way only: of the last pair of
 /// characters where a script has no blanks, for one character stands everywhere; else of the rarest word.
 fn guarding_hash(words: &Words) -> Option<u64> {
@@ -177,8 +196,12 @@ fn guarding_hash(words: &Words) -> Option<u64> {
 }
 
 fn last_pair_of_singles(words: &Words) -> Option<u64> {
+    pairs_of_singles(words).last()
+}
+
+fn pairs_of_singles(words: &Words) -> impl Iterator<Item = u64> {
     let singles = |pair: &&[Part]| pair.iter().all(|part| part.kind == Kind::Single);
-    words.parts.windows(2).rfind(singles).map(|pair| hash::pair(pair[0].hash, pair[1].hash))
+    words.parts.windows(2).filter(singles).map(|pair| hash::pair(pair[0].hash, pair[1].hash))
 }
 
 fn part_cost(words: &Words, index: usize) -> f32 {
@@ -197,11 +220,6 @@ fn part_keys(words: &Words, index: usize) -> Vec<Key> {
     } else {
         words.parts[index].hashes().map(Key::Word).collect()
     }
-}
-
-fn pair_cost(words: &Words, index: usize) -> Option<f32> {
-    let exists = index + 1 < words.parts.len() && !words.is_prefix(index + 1);
-    exists.then(|| 1.0 + word_cost(words, index) * word_cost(words, index + 1) / 1000.0)
 }
 
 fn pair_keys(words: &Words, index: usize) -> Vec<Key> {
