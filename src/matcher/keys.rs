@@ -3,12 +3,12 @@
 use std::{collections::HashMap, iter::Sum};
 
 use super::{
-    common,
     fields::slot,
     hash,
     index::Key,
     plan::{Body, Node, NodeKind, Plan, TermId},
     presence::Guard,
+    rarity,
     term::{Join, Part, Shape, Term, Words},
     tokens::Kind,
 };
@@ -153,7 +153,7 @@ impl<'a> Chooser<'a> {
 
     fn pair_cost(&self, words: &Words, index: usize) -> Option<f32> {
         let (left, right) = (&words.parts[index], words.parts.get(index + 1)?);
-        let cost = 1.0 + word_cost(words, index) * word_cost(words, index + 1) / 1000.0;
+        let cost = 1.0 + rarity::of_word(words, index) * rarity::of_word(words, index + 1) / 1000.0;
         let uses = self.pairs.get(&hash::pair(left.hash, right.hash)).copied().unwrap_or(1);
         (!words.is_prefix(index + 1)).then(|| cost * f32::from(uses))
     }
@@ -191,7 +191,7 @@ fn guarding_hash(words: &Words) -> Option<u64> {
     }
     let plain = |(index, part): &(usize, &Part)| !words.is_prefix(*index) && part.latin().is_empty();
     let plain = words.parts.iter().enumerate().filter(plain);
-    let rarest = plain.min_by(|a, b| word_cost(words, a.0).total_cmp(&word_cost(words, b.0)));
+    let rarest = plain.min_by(|a, b| rarity::of_word(words, a.0).total_cmp(&rarity::of_word(words, b.0)));
     rarest.map(|(_, part)| part.hash)
 }
 
@@ -206,11 +206,11 @@ fn pairs_of_singles(words: &Words) -> impl Iterator<Item = u64> {
 
 fn part_cost(words: &Words, index: usize) -> f32 {
     if words.is_prefix(index) {
-        prefix_cost(words.folded(index))
+        rarity::of_prefix(words.folded(index))
     } else if may_be_suffix(&words.parts[index]) {
         f32::INFINITY
     } else {
-        word_cost(words, index)
+        rarity::of_word(words, index)
     }
 }
 
@@ -236,31 +236,4 @@ fn prefix_key(folded: &str) -> Key {
     const LENGTHS: [u8; 5] = [8, 6, 4, 3, 2];
     let len = LENGTHS.into_iter().find(|&len| usize::from(len) <= folded.len()).unwrap_or(1);
     Key::Prefix(hash::of(folded).head & hash::keep(usize::from(len)), len)
-}
-
-fn prefix_cost(folded: &str) -> f32 {
-    match folded.chars().count() {
-        0..=2 => 500.0,
-        3 => 200.0,
-        4 => 60.0,
-        5 => 20.0,
-        _ => 8.0,
-    }
-}
-
-fn word_cost(words: &Words, index: usize) -> f32 {
-    let folded = words.folded(index);
-    match (words.parts[index].kind, folded.chars().count()) {
-        (Kind::Word, _) if common::is_common(folded) => 1000.0,
-        (Kind::Single, _) | (Kind::Number, 0..=2) => 100.0,
-        (Kind::Number, 4) if folded.starts_with("19") || folded.starts_with("20") => 100.0,
-        (Kind::Number, 3) => 40.0,
-        (Kind::Number, _) => 10.0,
-        (Kind::Word, 0..=2) => 200.0,
-        (Kind::Word, 3) => 60.0,
-        (Kind::Word, 4) => 30.0,
-        (Kind::Word, 5) => 15.0,
-        (Kind::Word, 6) => 8.0,
-        (Kind::Word, _) => 4.0,
-    }
 }

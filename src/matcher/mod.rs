@@ -31,6 +31,7 @@ mod plan;
 mod presence;
 mod problem;
 mod query;
+mod rarity;
 mod regex;
 mod search;
 mod term;
