@@ -14,7 +14,7 @@ use crate::{
     app::count,
     config::Purpose,
     model::{Article, Timestamp, rfc3339},
-    read::Document,
+    read::{Document, Limit, Repair, Report},
 };
 
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,29 @@ struct Parsed {
     error: Option<String>,
     title: Option<String>,
     entries: Vec<Entry>,
-    notes: Vec<String>,
+    /// The encoding that the document was read as.
+    encoding: Option<&'static str>,
+    /// What had to be mended.
+    repairs: Vec<Mended>,
+    /// The limits that bit.
+    limits: Vec<Bitten>,
+    /// Entries of which nothing could be read.
+    unreadable: u32,
+    /// Entries whose date could not be read.
+    undated: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Mended {
+    kind: &'static str,
+    count: u32,
+    text: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Bitten {
+    key: &'static str,
+    count: u32,
 }
 
 /// An article as JSON: plain text, dates in RFC 3339 UTC.
@@ -81,7 +103,23 @@ impl From<Document> for Parsed {
             error: None,
             title: document.title,
             entries: document.articles.into_iter().map(Entry::from).collect(),
-            notes: document.notes,
+            ..Self::from(document.report)
+        }
+    }
+}
+
+impl From<Report> for Parsed {
+    fn from(report: Report) -> Self {
+        let mended =
+            |(kind, count): (Repair, u32)| Mended { kind: kind.as_str(), count, text: kind.describe() };
+        let bitten = |(limit, count): (Limit, u32)| Bitten { key: limit.key(), count };
+        Self {
+            encoding: Some(report.encoding),
+            repairs: report.repairs.into_iter().map(mended).collect(),
+            limits: report.limits.into_iter().map(bitten).collect(),
+            unreadable: report.unreadable,
+            undated: report.undated,
+            ..Self::default()
         }
     }
 }
@@ -116,7 +154,7 @@ fn describe(parsed: &Parsed) -> String {
         parsed.title.as_deref().unwrap_or("(no title)"),
         count(parsed.entries.len(), "article")
     )];
-    lines.extend(parsed.notes.iter().map(|note| format!("note: {note}")));
+    lines.extend(remarks(parsed));
     for entry in &parsed.entries {
         lines.push(String::new());
         lines.push(entry.title.clone().unwrap_or_else(|| "(no title)".to_owned()));
@@ -128,6 +166,24 @@ fn describe(parsed: &Parsed) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What a person should know about how the document was read; nothing if all is as it should be.
+fn remarks(parsed: &Parsed) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(encoding) = parsed.encoding.filter(|encoding| *encoding != "UTF-8") {
+        remarks.push(format!("read as {encoding}"));
+    }
+    for Mended { kind, count, text } in &parsed.repairs {
+        remarks.push(format!("mended: {text} ({kind}, {count}×)"));
+    }
+    for Bitten { key, count } in &parsed.limits {
+        remarks.push(format!("limit reached: {key} ({count}×)"));
+    }
+    let counts = [(parsed.unreadable, "could not be read"), (parsed.undated, "no date that could be read")];
+    let told = counts.into_iter().filter(|(number, _)| *number > 0);
+    remarks.extend(told.map(|(number, what)| format!("{number} of the entries: {what}")));
+    remarks
 }
 
 fn shorten(text: &str) -> String {

@@ -2,32 +2,18 @@
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Utc};
 
-use super::zones;
+use super::{months, zones};
 use crate::model::Timestamp;
 
 /// Bytes that are looked at.
 const MAX_BYTES: usize = 100;
 /// `0001-01-01` from an unset field is common; nothing outside these is meant.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
 /// Reads RFC 3339, RFC 822 and 2822, and what comes near them: a wrong weekday, two-digit years, no seconds, no zone
-/// (then UTC), named zones, epoch seconds or milliseconds.
+/// (then UTC), named zones, months of twelve languages, numbers in every order, epoch seconds or milliseconds.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
-    let text = text.get(..text.floor_char_boundary(MAX_BYTES))?.trim();
+    let text = text.trim_start();
+    let text = text.get(..text.floor_char_boundary(MAX_BYTES))?.trim_end();
     epoch(text)
         .or_else(|| numeric(text))
         .or_else(|| worded(text))
@@ -44,7 +30,7 @@ fn epoch(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// `2026-11-23T10:00:00Z`, `2026/11/23 10:00`, `20261123T100000Z`, `2026-11-23`.
+/// ISO 8601: `2026-11-23T10:00:00Z`, `20261123T100000+03`, `2026-11-23`.
 fn numeric(text: &str) -> Option<Timestamp> {
     let (day, rest) = match text.split_at_checked(8) {
         Some((basic, rest)) if basic.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -53,7 +39,7 @@ fn numeric(text: &str) -> Option<Timestamp> {
         _ => {
             let end = text.find(['T', 't', ' ']).unwrap_or(text.len());
             let (date, rest) = text.split_at(end);
-            let mut parts = date.split(['-', '/']);
+            let mut parts = date.split('-');
             let day = ymd(parts.next().filter(|year| year.len() == 4)?, parts.next()?, parts.next()?)?;
             (parts.next().is_none().then_some(day)?, rest)
         }
@@ -62,23 +48,19 @@ fn numeric(text: &str) -> Option<Timestamp> {
     if rest.is_empty() {
         return assemble(day, Clock::default(), 0);
     }
-    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ',')).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at(end);
-    assemble(day, Clock::parse(clock)?, zones::offset_minutes(zone.trim()).unwrap_or(0))
+    let (clock, zone) = split_clock(rest);
+    let zone = zone.trim();
+    let offset = if zone.is_empty() { 0 } else { zones::offset_minutes(zone)? };
+    assemble(day, Clock::parse(clock)?, offset)
 }
 
-/// `Mon, 23 Nov 2026 10:00:00 GMT`, `November 23, 2026 10:00 PM`, `23-Nov-26`.
+/// `Mon, 23 Nov 2026 10:00:00 GMT`, `23 de noviembre de 2026`, `11/23/2026 10:00 PM`, `23-Nov-26`, `2026年11月23日`.
 fn worded(text: &str) -> Option<Timestamp> {
     let mut words = Words::default();
-    // `23-Nov-2026` is three words, `-0500` one.
-    for word in text.split([' ', ',', '\t', '\n', '\r']).filter(|word| !word.is_empty()) {
-        let is_dashed =
-            word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('-') && !word.contains(':');
-        if is_dashed {
-            word.split('-').for_each(|part| words.take(part));
-        } else {
-            words.take(word);
-        }
+    let text =
+        text.replace(['年', '月'], "-").replace('日', " ").replace(['时', '時', '分'], ":").replace('秒', "");
+    for word in text.split([' ', ',', '\t', '\n', '\r', '\u{A0}']).filter(|word| !word.is_empty()) {
+        words.take(word.trim_end_matches(['.', ':', '-']));
     }
     let date = NaiveDate::from_ymd_opt(words.year?, words.month?, words.day?)?;
     let mut clock = words.clock.unwrap_or_default();
@@ -109,32 +91,79 @@ struct Words {
 
 impl Words {
     fn take(&mut self, word: &str) {
-        let plain = word.trim_end_matches('.');
-        if self.month.is_none() && month(plain).is_some() {
-            self.month = month(plain);
-        } else if self.clock.is_none() && word.contains(':') {
-            self.clock = Clock::parse(word);
-        } else if plain.eq_ignore_ascii_case("am") {
-            self.half = Some(Half::Am);
-        } else if plain.eq_ignore_ascii_case("pm") {
-            self.half = Some(Half::Pm);
-        } else if let Ok(number) = plain.trim_end_matches(char::is_alphabetic).parse::<u32>()
-            && !word.starts_with(['+', '-'])
-        {
-            self.number(plain, number);
-        } else if (self.year.is_some() || self.clock.is_some()) && self.zone.is_none() {
-            self.zone = zones::offset_minutes(plain);
+        let starts_with_digit = word.starts_with(|c: char| c.is_ascii_digit());
+        if starts_with_digit && word.contains(':') {
+            self.clock(word);
+        } else if starts_with_digit && word.contains(['-', '/', '.']) {
+            self.date(word);
+        } else if let Some(month) = months::number(word) {
+            // If another month follows, the first was a day of the week: `mar 23 nov`.
+            if self.month.is_none() || (self.year.is_none() && self.clock.is_none()) {
+                self.month = Some(month);
+            }
+        } else if let Some(half) = half(word) {
+            self.half = Some(half);
+        } else if starts_with_digit {
+            self.number(word.trim_end_matches(char::is_alphabetic));
+        } else if (self.year.is_some() || self.clock.is_some()) && self.zone.unwrap_or(0) == 0 {
+            // `GMT +3` is two words.
+            self.zone = zones::offset_minutes(word).or(self.zone);
+        }
+    }
+
+    /// `10:00:00`, with `PM` or a zone right behind it.
+    fn clock(&mut self, word: &str) {
+        let (clock, rest) = split_clock(word);
+        if self.clock.is_none() {
+            self.clock = Clock::parse(clock);
+            if !rest.is_empty() && self.clock.is_some() {
+                self.take(rest);
+            }
+        }
+    }
+
+    /// Three parts in one word: numbers in any order, or a month between two.
+    fn date(&mut self, word: &str) {
+        let parts: Vec<&str> = word.split(['-', '/', '.']).collect();
+        let [first, second, third] = parts.as_slice() else { return };
+        if let Some(month) = months::number(second) {
+            (self.day, self.month, self.year) = (first.parse().ok(), Some(month), year(third));
+            return;
+        }
+        let Some((a, b)) = first.parse().ok().zip(second.parse().ok()) else { return };
+        if first.len() == 4 {
+            (self.year, self.month, self.day) = (year(first), Some(b), third.parse().ok());
+        } else if word.contains('/') && b > 12 || word.contains('/') && a <= 12 {
+            // With slashes the month comes first, unless only the other order fits.
+            (self.month, self.day, self.year) = (Some(a), Some(b), year(third));
+        } else {
+            (self.day, self.month, self.year) = (Some(a), Some(b), year(third));
         }
     }
 
     /// The first number is the day, unless it can only be a year.
-    fn number(&mut self, word: &str, number: u32) {
-        if self.day.is_none() && word.len() <= 4 && (1..=31).contains(&number) {
-            self.day = Some(number);
+    fn number(&mut self, digits: &str) {
+        let day = digits.parse().ok().filter(|day| digits.len() <= 2 && (1..=31).contains(day));
+        if self.day.is_none() && day.is_some() {
+            self.day = day;
         } else if self.year.is_none() {
-            self.year = year(word);
+            self.year = year(digits);
         }
     }
+}
+
+fn half(word: &str) -> Option<Half> {
+    match word.to_ascii_lowercase().as_str() {
+        "am" | "a.m" | "上午" | "午前" => Some(Half::Am),
+        "pm" | "p.m" | "下午" | "午後" => Some(Half::Pm),
+        _ => None,
+    }
+}
+
+/// The time of day at the beginning of a text, and what follows it.
+fn split_clock(text: &str) -> (&str, &str) {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.' | ',');
+    text.split_at(text.find(|c: char| !is_part(c)).unwrap_or(text.len()))
 }
 
 /// Two digits below 70 are 20xx.
@@ -145,15 +174,6 @@ fn year(digits: &str) -> Option<i32> {
         4 => Some(number),
         _ => None,
     }
-}
-
-/// A month by its English name or the first three letters and more of it.
-fn month(word: &str) -> Option<u32> {
-    let word = word.to_ascii_lowercase();
-    let found = MONTHS.iter().position(|name| {
-        word.len() >= 3 && (name.starts_with(&word) || word == "sept" && *name == "september")
-    });
-    found.and_then(|index| u32::try_from(index + 1).ok())
 }
 
 fn ymd(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
@@ -234,6 +254,27 @@ mod tests {
             ("2026-11-23T10:00:00\u{2212}0530", "2026-11-23T15:30:00Z"),
             ("20261123T100000Z", "2026-11-23T10:00:00Z"),
             ("2026/11/23", "2026-11-23T00:00:00Z"),
+            ("23.11.2026 10:00", "2026-11-23T10:00:00Z"),
+            ("23/11/2026 10:00:00 +0300", "2026-11-23T07:00:00Z"),
+            ("11/12/2026", "2026-11-12T00:00:00Z"),
+            ("11/23/26 10:00PM", "2026-11-23T22:00:00Z"),
+            ("2026/11/23 10:00 p.m.", "2026-11-23T22:00:00Z"),
+            ("2026-11-23 10:00:00 PM", "2026-11-23T22:00:00Z"),
+            ("2026-11-23 10:00:00 EST", "2026-11-23T15:00:00Z"),
+            ("2026年11月23日 10:00", "2026-11-23T10:00:00Z"),
+            ("2026年11月23日10时05分", "2026-11-23T10:05:00Z"),
+            ("lunes, 23 de noviembre de 2026 10:00 GMT", "2026-11-23T10:00:00Z"),
+            ("mar, 24 nov 2026 10:00:00 +0100", "2026-11-24T09:00:00Z"),
+            ("mar 24 2026", "2026-03-24T00:00:00Z"),
+            ("maandag 23 november 2026", "2026-11-23T00:00:00Z"),
+            ("Пн, 23 ноя 2026 10:00:00 +0300", "2026-11-23T07:00:00Z"),
+            ("23 ноября 2026 г., 10:00 МСК", "2026-11-23T07:00:00Z"),
+            ("23 Kas 2026 10:00 TRT", "2026-11-23T07:00:00Z"),
+            ("November 23rd, 2026", "2026-11-23T00:00:00Z"),
+            ("1er août 2026 9:05", "2026-08-01T09:05:00Z"),
+            ("Mon, 23 Nov 2026 10:00:00 GMT +3", "2026-11-23T07:00:00Z"),
+            ("Mon, 23 Nov 2026 10:00:00GMT", "2026-11-23T10:00:00Z"),
+            ("Mon, 23 Nov 2026 10:00:00 -0500 (EST)", "2026-11-23T15:00:00Z"),
             ("1795428000", "2026-11-23T10:00:00Z"),
             ("1795428000000", "2026-11-23T10:00:00Z"),
         ];
@@ -246,9 +287,20 @@ mod tests {
     #[test]
     fn what_is_no_date_is_none() {
         let long = "9".repeat(100_000);
-        for text in
-            ["", "yesterday", "31 Feb 2026 10:00 GMT", "0001-01-01T00:00:00Z", "2026-13-01", "é", &long]
-        {
+        for text in [
+            "",
+            "yesterday",
+            "3 days ago",
+            "31 Feb 2026 10:00 GMT",
+            "31/31/2026",
+            "0001-01-01T00:00:00Z",
+            "2026-13-01",
+            "2026",
+            "Nov 2026",
+            "é",
+            "年月日",
+            &long,
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -3,18 +3,16 @@
 use std::{borrow::Cow, io::Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
+use encoding_rs::{
+    Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED,
+};
+
+use super::report::{Repair, Report};
 
 /// How far a declaration of the encoding is looked for, in bytes.
 const DECLARATION_BYTES: usize = 1024;
-
-/// A document as text.
-pub(super) struct Decoded<'a> {
-    /// The text, without byte order mark.
-    pub text: Cow<'a, str>,
-    /// The name of the encoding it was read as.
-    pub encoding: &'static str,
-}
+/// Valid sequences that no other encoding has by chance in a piece of text without an invalid one.
+const SURELY_UTF8: usize = 4;
 
 /// Undoes one layer of gzip. Reads at most one byte more than `max_body`, so that the caller sees the excess;
 /// what is damaged or cut is unpacked as far as it goes.
@@ -30,35 +28,106 @@ pub(super) fn unpack(body: &[u8], max_body: usize) -> Cow<'_, [u8]> {
     }
 }
 
-/// Decodes by the first rule that fits: byte order mark or pattern, valid UTF-8, nearly valid UTF-8, what HTTP or the
-/// XML declaration says, what the bytes look like.
-pub(super) fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
+/// Decodes by the first rule that fits: byte order mark or pattern, valid UTF-8, UTF-8 with damage, what HTTP or the
+/// XML declaration says, what the bytes look like. Characters that no document may hold are removed.
+pub(super) fn decode<'a>(body: &'a [u8], content_type: Option<&str>, report: &mut Report) -> Cow<'a, str> {
+    let (text, encoding) = decode_any(body, content_type, report);
+    report.encoding = encoding;
+    let is_illegal = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C);
+    if text.bytes().any(is_illegal) {
+        report.mended(Repair::Character);
+        return Cow::Owned(text.replace(|c: char| u8::try_from(c).is_ok_and(is_illegal), ""));
+    }
+    text
+}
+
+type Decoded<'a> = (Cow<'a, str>, &'static str);
+
+fn decode_any<'a>(body: &'a [u8], content_type: Option<&str>, report: &mut Report) -> Decoded<'a> {
     if let Some(text) = decode_utf32(body) {
-        return Decoded { text: Cow::Owned(text), encoding: "UTF-32" };
+        return (Cow::Owned(text), "UTF-32");
     }
     if let Some(encoding) = utf16(body) {
         return with(encoding, body);
     }
     let declared = [content_type.and_then(charset_parameter), declaration(body)];
     let declared = || declared.iter().flatten().filter_map(|label| encoding_for(label));
-    let utf8 = Utf8Quality::of(body);
-    if utf8.bad == 0 && !declared().any(|encoding| encoding == ISO_2022_JP) || utf8.is_nearly_certain() {
-        return with(UTF_8, body);
+    let is_escaped = declared().any(|encoding| encoding == ISO_2022_JP);
+    if let (Ok(text), false) = (str::from_utf8(body), is_escaped) {
+        return (Cow::Borrowed(text.trim_start_matches('\u{FEFF}')), UTF_8.name());
     }
-    declared()
-        .filter(|encoding| *encoding != UTF_8)
-        .find_map(|encoding| without_errors(encoding, body))
-        .unwrap_or_else(|| if utf8.is_likely() { with(UTF_8, body) } else { with(guess(body), body) })
+    let legacy =
+        |body| declared().filter(|encoding| *encoding != UTF_8).find_map(|e| without_errors(e, body));
+    let utf8 = Utf8Quality::of(body);
+    if utf8.is_nearly_certain() || articles(body).any(|part| Utf8Quality::of(part).is_certain()) {
+        report.mended(Repair::Encoding);
+        let part = |part| mixed(part, || legacy(part).unwrap_or_else(|| with(guess(part), part)).0);
+        return (articles(body).map(part).collect::<String>().into(), UTF_8.name());
+    }
+    legacy(body).unwrap_or_else(|| {
+        report.mended(Repair::Encoding);
+        if utf8.is_likely() { (patched(body).into(), UTF_8.name()) } else { with(guess(body), body) }
+    })
 }
 
 fn with<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Decoded<'a> {
     let (text, used, _) = encoding.decode(body);
-    Decoded { text, encoding: used.name() }
+    (text, used.name())
 }
 
 fn without_errors<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Option<Decoded<'a>> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(body)?;
-    Some(Decoded { text, encoding: encoding.name() })
+    Some((text, encoding.name()))
+}
+
+/// The pieces of a document that each begin with an article.
+fn articles(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(body);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let starts = memchr::memchr_iter(b'<', all).skip_while(|at| *at == 0);
+        let is_article = |at: &usize| {
+            all.get(*at..).is_some_and(|rest| rest.starts_with(b"<item") || rest.starts_with(b"<entry"))
+        };
+        let (piece, after) = match starts.into_iter().find(is_article) {
+            Some(at) => all.split_at(at),
+            None => (all, [].as_slice()),
+        };
+        rest = Some(after).filter(|after| !after.is_empty());
+        Some(piece)
+    })
+}
+
+/// A piece of a document that is UTF-8 for the most part: damage stays in the article that has it.
+fn mixed<'a>(piece: &'a [u8], legacy: impl FnOnce() -> Cow<'a, str>) -> Cow<'a, str> {
+    let quality = Utf8Quality::of(piece);
+    if quality.good == 0 && quality.bad >= SURELY_UTF8 { legacy() } else { patched(piece).into() }
+}
+
+/// UTF-8 with wrong bytes in it: what is certain to be left of windows-1252 is read as that, others become U+FFFD.
+fn patched(body: &[u8]) -> String {
+    let mut out = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        out.push_str(chunk.valid());
+        let character = match chunk.invalid() {
+            [] => continue,
+            [byte] if is_windows_1252(*byte, chunk.valid()) => WINDOWS_1252.decode(&[*byte]).0.chars().next(),
+            _ => None,
+        };
+        out.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    out.trim_start_matches('\u{FEFF}').to_owned()
+}
+
+/// Whether a byte on its own is a quotation mark or a dash, as word processors leave behind, or a letter behind a letter
+/// of ASCII; not one with which letters of Latin scripts begin in UTF-8.
+fn is_windows_1252(byte: u8, before: &str) -> bool {
+    match byte {
+        0x82 | 0x84 | 0x85 | 0x8B | 0x91..=0x97 | 0x9B => !before.is_empty(),
+        0xC2..=0xC5 | 0xCC | 0xCD | 0xE2 | 0xEF | 0xF0 => false,
+        0xC0.. => before.ends_with(|c: char| c.is_ascii_alphabetic()),
+        _ => false,
+    }
 }
 
 fn guess(body: &[u8]) -> &'static Encoding {
@@ -84,9 +153,13 @@ impl Utf8Quality {
         Self { good, bad }
     }
 
+    fn is_certain(&self) -> bool {
+        self.bad == 0 && self.good >= SURELY_UTF8
+    }
+
     /// Text in another encoding hardly ever has many valid sequences and few invalid ones.
     fn is_nearly_certain(&self) -> bool {
-        self.bad > 0 && self.good >= 10 * self.bad
+        self.bad > 0 && self.good >= 3 * self.bad
     }
 
     fn is_likely(&self) -> bool {
@@ -135,10 +208,10 @@ fn declaration(body: &[u8]) -> Option<String> {
 fn encoding_for(label: &str) -> Option<&'static Encoding> {
     let label = label.trim().to_ascii_lowercase();
     let known = match label.as_str() {
-        "utf8mb4" | "utf_8" => "utf-8",
+        "utf8mb4" | "utf_8" | "utf8mb3" => "utf-8",
         "koi8r" => "koi8-r",
-        "win-1251" | "win1251" => "windows-1251",
-        "win-1252" | "win1252" => "windows-1252",
+        "win-1251" | "win1251" | "cp-1251" => "windows-1251",
+        "win-1252" | "win1252" | "cp-1252" => "windows-1252",
         "sjis" | "shift-jis" => "shift_jis",
         other => other,
     };
@@ -152,8 +225,9 @@ mod tests {
 
     #[track_caller]
     fn check(body: &[u8], content_type: Option<&str>, encoding: &str, text: &str) {
-        let decoded = decode(body, content_type);
-        assert_eq!((decoded.encoding, decoded.text.as_ref()), (encoding, text));
+        let mut report = Report::default();
+        let decoded = decode(body, content_type, &mut report);
+        assert_eq!((report.encoding, decoded.as_ref()), (encoding, text));
     }
 
     fn utf16_of(text: &str, mark: bool, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -192,10 +266,30 @@ mod tests {
 
     #[test]
     fn one_bad_byte_among_valid_sequences_stays_one_bad_character() {
-        let mut bytes = "<a>Überfälle, Grüße, Äpfel, Öl, süß, Füße, Bäume".as_bytes().to_vec();
-        bytes.extend(b"\x93</a>");
-        let decoded = decode(&bytes, Some("text/xml; charset=iso-8859-1"));
-        assert!(decoded.text.contains("Grüße") && decoded.text.contains('\u{FFFD}'), "{}", decoded.text);
+        let mut bytes = "<a>Äußere Überfälle, größere Grüße, Äpfel, Öl, süß, Füße, Bäume".as_bytes().to_vec();
+        bytes.extend(b" \x93Espa\xF1a\x94 \xC3 \xE2\x80</a>");
+        let decoded = decode(&bytes, Some("text/xml; charset=iso-8859-1"), &mut Report::default());
+        assert!(decoded.ends_with("Bäume “España” \u{FFFD} \u{FFFD}</a>"), "{decoded}");
+    }
+
+    #[test]
+    fn articles_in_another_encoding_than_the_rest_are_read_each_in_its_own() {
+        let (cyrillic, _, _) = encoding_rs::WINDOWS_1251.encode("<item>Переговоры продолжаются</item>");
+        let bytes =
+            [b"<rss>", "<item>Überfälle, Grüße</item>".as_bytes(), &cyrillic, b"<item>x</item>"].concat();
+        for content_type in [Some("text/xml; charset=windows-1251"), None] {
+            let decoded = decode(&bytes, content_type, &mut Report::default());
+            let expected =
+                "<rss><item>Überfälle, Grüße</item><item>Переговоры продолжаются</item><item>x</item>";
+            assert_eq!(decoded, expected, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn characters_that_no_document_may_hold_are_removed() {
+        let mut report = Report::default();
+        assert_eq!(decode(b"<ti\0tle>\x01a\tb\x1F", None, &mut report), "<title>a\tb");
+        assert!(report.repairs.contains_key(&Repair::Character));
     }
 
     #[test]

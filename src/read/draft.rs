@@ -1,33 +1,46 @@
 //! An article on its way from a document: everything but its identity.
 
+use std::borrow::Cow;
+
 use url::Url;
 
-use super::{Limits, text};
+use super::{
+    Limits,
+    report::{Limit, Report},
+    text,
+};
 use crate::model::Timestamp;
 
-/// Bytes of a title, link or author.
+/// Bytes of a title, link, author or tag.
 const MAX_SHORT: usize = 16 << 10;
 
 /// A text as published, and how to read it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Markup<'a> {
-    Html(&'a str),
-    Plain(&'a str),
+    Html(Cow<'a, str>),
+    Plain(Cow<'a, str>),
 }
 
 impl Markup<'_> {
-    /// As plain text of at most `max` bytes; `None` if nothing is left.
-    pub fn read(self, max: usize) -> Option<String> {
-        let text = match self {
-            Self::Html(html) => text::from_html(html),
-            Self::Plain(plain) => text::from_plain(plain),
-        };
-        Some(text::cut(text, max)).filter(|text| !text.is_empty())
+    /// A body, at most `max_text` bytes of it; `None` if nothing is left.
+    pub fn body(&self, limits: &Limits, report: &mut Report) -> Option<String> {
+        let text = self.text();
+        if text.len() > limits.max_text {
+            report.limited(Limit::Text);
+        }
+        Some(text::cut(text, limits.max_text)).filter(|text| !text.is_empty())
     }
 
     /// A title or a name.
-    pub fn short(self) -> Option<String> {
-        self.read(MAX_SHORT)
+    pub fn short(&self) -> Option<String> {
+        Some(text::cut(self.text(), MAX_SHORT)).filter(|text| !text.is_empty())
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Html(html) => text::from_html(html),
+            Self::Plain(plain) => text::from_plain(plain),
+        }
     }
 }
 
@@ -46,34 +59,40 @@ pub(super) struct Draft {
     pub tags: Vec<String>,
 }
 
+impl Draft {
+    /// Whether nothing was said by which it could be known or matched.
+    pub fn is_blank(&self) -> bool {
+        let texts = [&self.guid, &self.title, &self.summary, &self.content];
+        self.link.is_none() && texts.iter().all(|text| text.is_none())
+    }
+}
+
 /// An identifier, trimmed, if there is one.
 pub(super) fn guid(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The first of some links that a person can open: absolute or resolved against the base, `http` or `https`, of at
-/// most 16 KiB.
-pub(super) fn first_link<'a>(links: impl IntoIterator<Item = &'a str>, base: Option<&Url>) -> Option<Url> {
-    let short = links.into_iter().map(str::trim).filter(|link| !link.is_empty() && link.len() <= MAX_SHORT);
-    let resolved = short.filter_map(|link| match Url::parse(link) {
-        Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(link).ok(),
+/// A link that a person can open: absolute or resolved against the base, `http` or `https`, of at most 16 KiB.
+pub(super) fn link(text: &str, base: Option<&Url>) -> Option<Url> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > MAX_SHORT {
+        return None;
+    }
+    let resolved = match Url::parse(text) {
+        Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(text).ok(),
         parsed => parsed.ok(),
-    });
-    resolved.into_iter().find(|url| matches!(url.scheme(), "http" | "https"))
+    };
+    resolved.filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// Categories, each once, in order.
-pub(super) fn tags<'a>(texts: impl IntoIterator<Item = &'a str>, limits: &Limits) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
-    for tag in texts.into_iter().filter_map(|text| Markup::Html(text).short()) {
-        if tags.len() >= limits.max_tags {
-            break;
-        }
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
+/// Adds a category, each once, as long as there is room.
+pub(super) fn add_tag(tags: &mut Vec<String>, tag: Option<String>, limits: &Limits, report: &mut Report) {
+    let Some(tag) = tag.filter(|tag| !tags.contains(tag)) else { return };
+    if tags.len() < limits.max_tags {
+        tags.push(tag);
+    } else {
+        report.limited(Limit::Tags);
     }
-    tags
 }
 
 #[cfg(test)]
@@ -81,20 +100,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_link_that_can_be_opened_is_taken() {
+    fn only_a_link_that_can_be_opened_is_one() {
         let base = Url::parse("https://example.org/a/").expect("a URL");
-        let link = |links: &[&'static str]| first_link(links.iter().copied(), Some(&base)).map(String::from);
-        assert_eq!(
-            link(&["javascript:alert(1)", " b?c ", "http://x/"]).as_deref(),
-            Some("https://example.org/a/b?c")
-        );
-        assert_eq!(link(&["", "mailto:a@b", "about:blank"]), None);
-        assert_eq!(first_link(["/relative"], None), None);
+        let link = |text: &str| link(text, Some(&base)).map(String::from);
+        assert_eq!(link(" b?c ").as_deref(), Some("https://example.org/a/b?c"));
+        for text in ["", "mailto:a@b", "about:blank", "javascript:alert(1)", &"x".repeat(20_000)] {
+            assert_eq!(link(text), None, "{text}");
+        }
+        assert_eq!(super::link("/relative", None), None);
     }
 
     #[test]
     fn tags_are_unique_in_order_and_limited() {
         let limits = Limits { max_tags: 2, ..Limits::default() };
-        assert_eq!(tags(["b", " ", "a&amp;c", "b", "d"], &limits), ["b", "a&c"]);
+        let (mut tags, mut report) = (Vec::new(), Report::default());
+        for tag in ["b", "a", "b", "d"] {
+            add_tag(&mut tags, Some(tag.to_owned()), &limits, &mut report);
+        }
+        assert_eq!((tags, report.limits[&Limit::Tags]), (vec!["b".to_owned(), "a".to_owned()], 1));
     }
 }

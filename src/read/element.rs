@@ -1,200 +1,181 @@
-//! What becomes of one element on its way to feed-rs: its role, its name, how its parts are written.
+//! One element as it stands in a document, and what it says.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
+
+use url::Url;
 
 use super::{
-    lexer::Tag,
-    references,
-    vocabulary::{self, Format},
+    draft::Markup,
+    lexer::{Lexer, Tag, Token},
+    references::Entities,
+    report::{Limit, Repair, Report},
+    vocabulary::{Field, Namespace},
 };
 
-/// Stands for `@` in the names of people: feed-rs panics on some mail addresses, so it is shown none.
-pub(super) const HIDDEN_AT: char = '\u{E000}';
+/// A part of an article or of the feed's head, not yet interpreted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Element<'a> {
+    pub field: Field,
+    pub namespace: Namespace,
+    pub tag: Tag<'a>,
+    /// What stands between its tags.
+    pub inner: &'a str,
+}
 
-/// How an open element is treated.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Role {
-    /// Its tags are written, its children are read.
-    Structure,
-    /// All inside is character data.
-    Leaf,
-    /// Markup inside is kept.
+/// What interpreting elements needs and leaves behind.
+pub(super) struct Reading<'a, 'r> {
+    pub entities: Entities<'a>,
+    pub max_attributes: usize,
+    pub report: &'r mut Report,
+}
+
+impl<'a> Element<'a> {
+    /// The value of an attribute, references undone; `None` if it is missing or blank.
+    pub fn attribute(&self, name: &str, reading: &mut Reading<'a, '_>) -> Option<Cow<'a, str>> {
+        attribute(self.tag, name, reading)
+    }
+
+    /// All inside as text: references undone once, tags left as they are.
+    pub fn characters(&self, reading: &mut Reading<'a, '_>) -> Cow<'a, str> {
+        characters(self.inner, reading)
+    }
+
+    /// What it says, and how that is to be read: RSS is HTML whether it says so or not, Atom is what it says.
+    /// `None` for what is no text.
+    pub fn markup(&self, reading: &mut Reading<'a, '_>) -> Option<Markup<'a>> {
+        if self.namespace == Namespace::Xhtml {
+            return Some(Markup::Html(Cow::Borrowed(self.inner)));
+        }
+        if self.namespace != Namespace::Atom {
+            return Some(Markup::Html(self.characters(reading)));
+        }
+        if self.inner.is_empty() {
+            return None;
+        }
+        let media_type = self.attribute("type", reading).unwrap_or_default();
+        let mode = self.attribute("mode", reading).unwrap_or_default();
+        let kind = self.text_kind(&media_type, &mode, reading.report);
+        let characters = |reading: &mut Reading<'a, '_>| self.characters(reading);
+        match kind? {
+            TextKind::Plain => Some(Markup::Plain(characters(reading))),
+            TextKind::Html => Some(Markup::Html(characters(reading))),
+            TextKind::Xhtml => Some(Markup::Html(reading.entities.expand(self.inner, reading.report))),
+            TextKind::Base64(is_html) => {
+                let text = decode_base64(&characters(reading))?;
+                Some(if is_html { Markup::Html(text.into()) } else { Markup::Plain(text.into()) })
+            }
+        }
+    }
+
+    /// How an Atom text is to be read (RFC 4287 §3.1.1, §4.1.3.3; `mode` is Atom 0.3). Markup that stands there
+    /// unescaped is meant as markup, whatever the type.
+    fn text_kind(&self, media_type: &str, mode: &str, report: &mut Report) -> Option<TextKind> {
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_standard = matches!(essence.as_str(), "" | "text" | "html" | "xhtml");
+        let is_text = essence.starts_with("text/") || !essence.contains('/');
+        let is_xml = essence.ends_with("xml");
+        let is_html = essence.contains("html");
+        if mode.eq_ignore_ascii_case("base64") {
+            return (is_text || is_xml).then_some(TextKind::Base64(is_html || is_xml));
+        }
+        let is_escaped = mode.eq_ignore_ascii_case("escaped");
+        if !is_standard && self.field != Field::Content && mode.is_empty() {
+            report.mended(Repair::Type);
+        }
+        if is_xml && !is_escaped || essence == "xhtml" {
+            return Some(TextKind::Xhtml);
+        }
+        if !is_text && !is_xml {
+            return None;
+        }
+        let is_markup = is_html || is_xml || has_tags(self.inner);
+        Some(if is_markup { TextKind::Html } else { TextKind::Plain })
+    }
+}
+
+enum TextKind {
+    Plain,
+    Html,
+    /// Markup as it stands.
     Xhtml,
-    /// Its tags vanish, its children stay.
-    Flat,
-    /// It vanishes with its children.
-    Silent,
+    /// HTML if true.
+    Base64(bool),
 }
 
-/// The attributes of a tag, references undone.
-pub(super) type Attributes<'a> = Vec<(&'a str, Cow<'a, str>)>;
-
-/// The prefixes that a document has declared anywhere, and whether each ever meant Media RSS: once is enough, so that no
-/// redeclaration can hide an element.
-pub(super) struct Prefixes<'a>(HashMap<&'a str, bool>);
-
-impl Default for Prefixes<'_> {
-    fn default() -> Self {
-        let xml = [("xml", false), ("xmlns", false)];
-        Self(
-            vocabulary::WELL_KNOWN
-                .map(|(prefix, uri)| (prefix, uri == vocabulary::MEDIA))
-                .into_iter()
-                .chain(xml)
-                .collect(),
-        )
-    }
+/// Whether markup stands unescaped in a text.
+fn has_tags(inner: &str) -> bool {
+    let (mut lexer, mut report) = (Lexer::new(inner), Report::default());
+    memchr::memchr(b'<', inner.as_bytes()).is_some()
+        && std::iter::from_fn(|| lexer.next("", &mut report)).any(|token| matches!(token, Token::Tag(_)))
 }
 
-impl<'a> Prefixes<'a> {
-    /// Whether a name has no prefix or a declared one.
-    pub fn are_declared_for(&self, name: &str) -> bool {
-        name.split_once(':').is_none_or(|(prefix, _)| self.0.contains_key(prefix))
-    }
+fn decode_base64(text: &str) -> Option<String> {
+    let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let bytes = data_encoding::BASE64.decode(&packed).ok()?;
+    String::from_utf8(bytes).ok()
+}
 
-    /// Whether a prefix ever meant Media RSS.
-    pub fn is_media(&self, prefix: &str) -> bool {
-        self.0.get(prefix) == Some(&true)
+/// The value of an attribute, references undone; `None` if it is missing or blank.
+pub(super) fn attribute<'a>(tag: Tag<'a>, name: &str, reading: &mut Reading<'a, '_>) -> Option<Cow<'a, str>> {
+    let max = reading.max_attributes;
+    let (at, (_, value)) = tag
+        .attributes()
+        .enumerate()
+        .find(|(at, (known, _))| *at >= max || known.eq_ignore_ascii_case(name))?;
+    if at >= max {
+        reading.report.limited(Limit::Attributes);
+        return None;
     }
+    let value = value.trim();
+    (!value.is_empty()).then(|| reading.entities.resolve(value, reading.report))
+}
 
-    /// The first `max` attributes of a tag, each name once; takes note of the prefixes they declare.
-    pub fn attributes(&mut self, tag: Tag<'a>, max: usize) -> Attributes<'a> {
-        let mut attributes = Attributes::new();
-        for (name, value) in tag.attributes().take(max) {
-            if !is_name(name) || attributes.iter().any(|(known, _)| *known == name) {
+/// The base address within an element (XML Base); one that is no address is ignored.
+pub(super) fn base_of<'a>(tag: Tag<'a>, outer: Option<&Url>, reading: &mut Reading<'a, '_>) -> Option<Url> {
+    let outer = outer.cloned();
+    let Some(base) = attribute(tag, "xml:base", reading) else { return outer };
+    let joined = match Url::parse(&base) {
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            outer.as_ref().map(|outer| outer.join(&base)).transpose()
+        }
+        parsed => parsed.map(Some),
+    };
+    joined.unwrap_or_else(|_| {
+        reading.report.mended(Repair::Base);
+        outer
+    })
+}
+
+/// The text in some markup: references undone once, CDATA as it is, tags left as they are.
+pub(super) fn characters<'a>(inner: &'a str, reading: &mut Reading<'a, '_>) -> Cow<'a, str> {
+    if memchr::memchr(b'<', inner.as_bytes()).is_none() {
+        return reading.entities.resolve(inner, reading.report);
+    }
+    let (mut lexer, mut out, mut blank) = (Lexer::new(inner), Cow::Borrowed(""), "");
+    // What has no end was counted when the extent of the element was found.
+    let mut ignored = Report::default();
+    while let Some(token) = lexer.next("", &mut ignored) {
+        let piece = match token {
+            Token::Text(text) if text.trim().is_empty() => {
+                // Blanks around a single section need no copy of it.
+                blank = text;
                 continue;
             }
-            let mut value = references::resolve(value);
-            if let Some(prefix) = name.strip_prefix("xmlns:") {
-                value = Cow::Owned(vocabulary::canonical_namespace(&value).to_owned());
-                *self.0.entry(prefix).or_default() |= value == vocabulary::MEDIA;
-            }
-            attributes.push((name, value));
-        }
-        attributes
+            Token::Text(text) => reading.entities.resolve(text, reading.report),
+            Token::Data(data) => Cow::Borrowed(data),
+            Token::Tag(tag) => Cow::Borrowed(tag.raw),
+        };
+        append(&mut out, blank.into());
+        append(&mut out, piece);
+        blank = "";
     }
+    out
 }
 
-/// What is known of the place where an element stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub format: Format,
-    /// The role of the element around it.
-    pub outer: Role,
-    /// Whether its prefix was ever declared.
-    pub is_known: bool,
-    /// Whether its prefix means Media RSS.
-    pub is_media: bool,
-}
-
-impl Place {
-    /// The role of an element here.
-    pub fn role_of(self, tag: Tag<'_>, attributes: &Attributes<'_>) -> Role {
-        let local = tag.local();
-        match self.outer {
-            Role::Silent => return Role::Silent,
-            Role::Xhtml => return if is_name(local) { Role::Xhtml } else { Role::Flat },
-            _ => {}
-        }
-        let value =
-            |wanted: &str| attributes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| &**value);
-        let is_foreign =
-            !self.is_known || value("xmlns").is_some_and(|uri| !vocabulary::is_core_namespace(uri));
-        let is_unsafe = !is_name(local) || local.contains(':') || local.eq_ignore_ascii_case("duration");
-        if is_foreign || is_unsafe {
-            return Role::Silent;
-        }
-        if self.format == Format::Rss && local.eq_ignore_ascii_case("channel") {
-            // The guard has opened one, so that articles before and behind the channel are in it too.
-            return Role::Flat;
-        }
-        if self.is_media {
-            media_role(local)
-        } else {
-            self.text_role(local, value("type").unwrap_or_default())
-        }
-    }
-
-    fn text_role(self, local: &str, media_type: &str) -> Role {
-        let Some(leaf) = vocabulary::leaf(local, self.format) else { return Role::Structure };
-        let is_typed = ["title", "summary", "content", "subtitle", "rights"].contains(&leaf);
-        if self.format != Format::Atom || !is_typed {
-            return Role::Leaf;
-        }
-        match vocabulary::text_type(media_type) {
-            Some("xhtml") => Role::Xhtml,
-            Some(_) => Role::Leaf,
-            None => Role::Silent,
-        }
-    }
-
-    /// The name in the spelling that feed-rs knows; markup within a text loses its prefix.
-    pub fn written_name(self, tag: Tag<'_>) -> Cow<'_, str> {
-        let local = tag.local();
-        if self.outer == Role::Xhtml {
-            return Cow::Borrowed(local);
-        }
-        let known =
-            vocabulary::leaf(local, self.format).or_else(|| vocabulary::structure(local)).unwrap_or(local);
-        match tag.prefix() {
-            "" => Cow::Borrowed(known),
-            prefix => Cow::Owned(format!("{prefix}:{known}")),
-        }
-    }
-
-    /// The value to write for an attribute of an element; `None` if the attribute is left out. `src`, a wrong
-    /// `xml:base` or an unknown `type` make feed-rs refuse the whole document.
-    pub fn written_value<'a>(self, name: &str, value: Cow<'a, str>, role: Role) -> Option<Cow<'a, str>> {
-        match name {
-            "type" if self.is_media => value.contains("html").then_some(Cow::Borrowed("html")),
-            "type" if matches!(role, Role::Leaf | Role::Xhtml) => {
-                Some(vocabulary::text_type(&value).map_or(value, Cow::Borrowed))
-            }
-            "xml:base" => Some(value).filter(|value| vocabulary::is_usable_base(value)),
-            "src" => None,
-            "xmlns" => {
-                let is_atom = vocabulary::canonical_namespace(&value) == vocabulary::ATOM;
-                is_atom.then_some(Cow::Borrowed(vocabulary::ATOM))
-            }
-            _ => Some(value),
-        }
-    }
-}
-
-/// Groups are flattened: feed-rs recurses into them. Of the rest only texts are of use.
-fn media_role(local: &str) -> Role {
-    match local {
-        "group" | "content" => Role::Flat,
-        "title" | "description" => Role::Leaf,
-        _ => Role::Silent,
-    }
-}
-
-/// Whether feed-rs's parser takes this as a name.
-pub(super) fn is_name(name: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
-    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(is_part)
-}
-
-/// Writes an attribute, escaped.
-pub(super) fn write_attribute(out: &mut String, name: &str, value: &str) {
-    out.push(' ');
-    out.push_str(name);
-    out.push_str("=\"");
-    escape(out, value, false);
-    out.push('"');
-}
-
-/// Writes text, escaped; `hides_at` puts [`HIDDEN_AT`] for `@`.
-pub(super) fn escape(out: &mut String, text: &str, hides_at: bool) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '@' if hides_at => out.push(HIDDEN_AT),
-            c => out.push(c),
-        }
+fn append<'a>(out: &mut Cow<'a, str>, piece: Cow<'a, str>) {
+    if out.trim_start().is_empty() {
+        *out = piece;
+    } else if !piece.is_empty() {
+        out.to_mut().push_str(&piece);
     }
 }

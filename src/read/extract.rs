@@ -1,141 +1,272 @@
-//! From a guarded document through feed-rs to articles (specs/reading.md §4).
+//! From the elements of a document to articles (specs/reading.md §4).
 
 use std::time::Duration;
 
-use feed_rs::{
-    model::{Entry, Feed, FeedType, Link, Text},
-    parser,
-};
 use url::Url;
 
 use super::{
-    Document, Hints, Limits, ReadError, dates,
-    draft::{self, Draft, Markup},
-    guard::Guarded,
-    identity, person,
+    Document, Hints, Limits, dates,
+    draft::{self, Draft},
+    element::{self, Element, Reading},
+    hints, identity,
+    person::{self, Person},
+    references::Entities,
+    refuse::Root,
+    report::Report,
+    vocabulary::{Field, Namespace},
+    walk::{Item, Piece, Walk},
 };
+use crate::model::Timestamp;
 
-/// Reads a document that the guard has written. A parser is used once: after an error it would panic.
-pub(super) fn read(guarded: Guarded, base: Option<&Url>, limits: &Limits) -> Result<Document, ReadError> {
-    let parser = parser::Builder::new()
-        .sanitize_content(false)
-        .base_uri(base.map(Url::as_str))
-        .timestamp_parser(dates::parse)
-        // An invented id would be another one on each poll or after an edited title.
-        .id_generator(|_, _, _| String::new())
-        .build();
-    let feed = parser
-        .parse(guarded.xml.as_bytes())
-        .map_err(|error| ReadError::NotAFeed(format!("feed cannot be read: {error}")))?;
-    let page = draft::first_link(page_links(&feed.links), base);
-    let reader = Reader { feed: &feed, base: base.or(page.as_ref()), limits };
-    let drafts = feed.entries.iter().map(|entry| reader.draft(entry)).collect();
-    Ok(Document {
-        title: feed.title.as_ref().and_then(|title| reader.markup(title).short()),
-        articles: identity::articles(drafts),
-        hints: Hints { ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)) },
-        notes: guarded.notes,
-    })
+/// Reads the document that begins with this root.
+pub(super) fn read(root: Root<'_>, base: Option<&Url>, limits: &Limits, mut report: Report) -> Document {
+    let mut walk = Walk::new(root.tag, root.format, root.lexer, limits, &mut report);
+    let entities = Entities::declared(walk.subset(), limits);
+    let mut reading = Reading { entities, max_attributes: limits.max_attributes, report: &mut report };
+    let mut head = Head { base: element::base_of(root.tag, base, &mut reading), ..Head::default() };
+    let mut drafts = Vec::new();
+    while let Some(piece) = walk.next(reading.report) {
+        match piece {
+            Piece::Start(tag) => head.base = element::base_of(tag, head.base.as_ref(), &mut reading),
+            Piece::Head(element) => head.take(&element, &mut reading),
+            Piece::Item(item) => drafts.push(read_item(&item, &head, limits, &mut reading)),
+        }
+    }
+    head.finish(drafts, report)
 }
 
-/// Links to the page itself: HTML first, then in order.
-fn page_links(links: &[Link]) -> impl Iterator<Item = &str> {
-    let is_page =
-        |link: &&Link| link.target.is_none() && link.rel.as_deref().is_none_or(|rel| rel == "alternate");
-    let is_html = |link: &&Link| link.media_type.as_deref().is_some_and(|kind| kind.contains("html"));
-    let pages = move || links.iter().filter(is_page);
-    pages().filter(is_html).chain(pages().filter(move |link| !is_html(link))).map(|link| link.href.as_str())
+/// What the head of a feed says.
+#[derive(Default)]
+struct Head {
+    base: Option<Url>,
+    title: Option<String>,
+    other_title: Option<String>,
+    /// The page that the feed belongs to.
+    page: Links,
+    author: Option<Person>,
+    hints: Hints,
+    period: Option<Duration>,
+    frequency: Option<u32>,
 }
 
-struct Reader<'a> {
-    feed: &'a Feed,
-    base: Option<&'a Url>,
-    limits: &'a Limits,
-}
-
-impl Reader<'_> {
-    fn draft(&self, entry: &Entry) -> Draft {
-        let guid = draft::guid(&entry.id);
-        Draft {
-            link: self.link(entry, guid.as_deref()),
-            title: entry
-                .title
-                .as_ref()
-                .or_else(|| media_title(entry))
-                .and_then(|title| self.markup(title).short()),
-            summary: self.summary(entry),
-            content: self.content(entry),
-            published: entry.published,
-            updated: self.updated(entry),
-            author: self.author(entry),
-            tags: self.tags(entry),
-            guid,
+impl Head {
+    fn take<'a>(&mut self, element: &Element<'a>, reading: &mut Reading<'a, '_>) {
+        match element.field {
+            Field::Title => short(&mut self.title, element, reading),
+            Field::OtherTitle => short(&mut self.other_title, element, reading),
+            Field::Link => self.link(element, reading),
+            Field::Author | Field::OtherAuthor => set_person(&mut self.author, person::of(element, reading)),
+            Field::Ttl => set(&mut self.hints.ttl, hints::ttl(&element.characters(reading))),
+            Field::SkipHours => self.hints.skip_hours = hints::skip_hours(element, reading),
+            Field::SkipDays => self.hints.skip_days = hints::skip_days(element, reading),
+            Field::UpdatePeriod => set(&mut self.period, hints::period(&element.characters(reading))),
+            Field::UpdateFrequency => {
+                set(&mut self.frequency, element.characters(reading).trim().parse().ok());
+            }
+            _ => {}
         }
     }
 
-    /// RSS is HTML whether it says so or not; Atom is what it says.
-    fn markup<'t>(&self, text: &'t Text) -> Markup<'t> {
-        let is_plain = self.feed.feed_type == FeedType::Atom && text.content_type.essence().subty == "plain";
-        if is_plain { Markup::Plain(&text.content) } else { Markup::Html(&text.content) }
-    }
-
-    /// The page, an identifier that is a URL, the enclosure.
-    fn link(&self, entry: &Entry, guid: Option<&str>) -> Option<Url> {
-        let enclosed = || entry.links.iter().filter(|link| link.rel.as_deref() == Some("enclosure"));
-        let media =
-            || entry.media.iter().flat_map(|media| &media.content).filter_map(|content| content.url.as_ref());
-        draft::first_link(page_links(&entry.links), self.base)
-            .or_else(|| draft::first_link(guid, None))
-            .or_else(|| draft::first_link(enclosed().map(|link| link.href.as_str()), self.base))
-            .or_else(|| draft::first_link(media().map(Url::as_str), None))
-    }
-
-    fn summary(&self, entry: &Entry) -> Option<String> {
-        let described = entry.media.iter().filter_map(|media| media.description.as_ref());
-        let mut texts = entry.summary.iter().chain(described);
-        texts.find_map(|text| self.markup(text).read(self.limits.max_text))
-    }
-
-    fn content(&self, entry: &Entry) -> Option<String> {
-        let content = entry.content.as_ref()?;
-        let body = content.body.as_deref()?;
-        let is_plain = content.content_type.essence().subty == "plain";
-        let markup = if is_plain { Markup::Plain(body) } else { Markup::Html(body) };
-        markup.read(self.limits.max_text)
-    }
-
-    /// Of RSS 2.0, feed-rs copies the date of publication here.
-    fn updated(&self, entry: &Entry) -> Option<crate::model::Timestamp> {
-        let is_copied = self.feed.feed_type == FeedType::RSS2 && entry.updated == entry.published;
-        entry.updated.filter(|_| !is_copied)
-    }
-
-    /// The article's own author, else the feed's.
-    fn author(&self, entry: &Entry) -> Option<String> {
-        let credits =
-            entry.media.iter().flat_map(|media| &media.credits).map(|credit| credit.entity.as_str());
-        let people = entry.authors.iter().chain(&self.feed.authors);
-        let written = people.filter_map(|author| author.name.as_deref().or(author.email.as_deref()));
-        let own = entry.authors.len();
-        let (own, feed): (Vec<_>, Vec<_>) = written.enumerate().partition(|(at, _)| *at < own);
-        let texts = own
-            .into_iter()
-            .map(|(_, text)| text)
-            .chain(credits)
-            .chain(feed.into_iter().map(|(_, text)| text));
-        texts.into_iter().find_map(person::name)
-    }
-
-    fn tags(&self, entry: &Entry) -> Vec<String> {
-        let text = |category: &'_ feed_rs::model::Category| match &category.label {
-            Some(label) if category.term.is_empty() => label.clone(),
-            _ => category.term.clone(),
+    fn link<'a>(&mut self, element: &Element<'a>, reading: &mut Reading<'a, '_>) {
+        let rel = element.attribute("rel", reading).unwrap_or_default();
+        let place = match rel.to_ascii_lowercase().as_str() {
+            "prev-archive" => &mut self.hints.prev_archive,
+            "next" => &mut self.hints.next,
+            _ => return self.page.take_link(element, self.base.as_ref(), reading),
         };
-        let texts: Vec<String> = entry.categories.iter().map(text).collect();
-        draft::tags(texts.iter().map(String::as_str), self.limits)
+        if let Some(address) = element.attribute("href", reading) {
+            set(place, draft::link(&address, self.base.as_ref()));
+        }
+    }
+
+    fn finish(self, mut drafts: Vec<Draft>, mut report: Report) -> Document {
+        let author = self.author.map(Person::into_text);
+        for draft in &mut drafts {
+            draft.author = draft.author.take().or_else(|| author.clone());
+        }
+        let frequency = self.frequency.filter(|frequency| *frequency > 0).unwrap_or(1);
+        let update_interval = self.period.map(|period| period / frequency);
+        report.count(&drafts);
+        Document {
+            title: self.title.or(self.other_title),
+            articles: identity::articles(drafts),
+            hints: Hints { update_interval, ..self.hints },
+            report,
+        }
     }
 }
 
-fn media_title(entry: &Entry) -> Option<&Text> {
-    entry.media.iter().find_map(|media| media.title.as_ref())
+fn read_item<'a>(item: &Item<'a>, head: &Head, limits: &Limits, reading: &mut Reading<'a, '_>) -> Draft {
+    // Relative links resolve against the page of the feed only if nothing nearer is known.
+    let outer = head.base.as_ref().or(head.page.best());
+    let base = element::base_of(item.tag, outer, reading);
+    let mut parts = Parts::default();
+    for element in &item.elements {
+        parts.take(element, base.as_ref(), limits, reading);
+    }
+    if let Some(about) = element::attribute(item.tag, "rdf:about", reading) {
+        set(&mut parts.links.last, draft::link(&about, None));
+    }
+    parts.finish(reading.report)
+}
+
+/// The parts of one article as they come; of each the first that is not empty wins.
+#[derive(Default)]
+struct Parts {
+    draft: Draft,
+    other_title: Option<String>,
+    other_summary: Option<String>,
+    other_published: Option<Timestamp>,
+    author: Option<Person>,
+    other_author: Option<Person>,
+    links: Links,
+    has_bad_date: bool,
+}
+
+impl Parts {
+    fn take<'a>(
+        &mut self,
+        element: &Element<'a>,
+        base: Option<&Url>,
+        limits: &Limits,
+        reading: &mut Reading<'a, '_>,
+    ) {
+        match element.field {
+            Field::Title => short(&mut self.draft.title, element, reading),
+            Field::OtherTitle => short(&mut self.other_title, element, reading),
+            Field::Summary => body(&mut self.draft.summary, element, limits, reading),
+            Field::OtherSummary => body(&mut self.other_summary, element, limits, reading),
+            Field::Content => body(&mut self.draft.content, element, limits, reading),
+            Field::Published => self.has_bad_date |= date(&mut self.draft.published, element, reading),
+            Field::OtherPublished => self.has_bad_date |= date(&mut self.other_published, element, reading),
+            Field::Updated => self.has_bad_date |= date(&mut self.draft.updated, element, reading),
+            Field::Author => set_person(&mut self.author, person::of(element, reading)),
+            Field::OtherAuthor => set_person(&mut self.other_author, person::of(element, reading)),
+            Field::Link => self.links.take_link(element, base, reading),
+            Field::Guid => self.guid(element, reading),
+            Field::Enclosure => self.links.take_enclosure(element, base, reading),
+            Field::Category => {
+                let tag = tag(element, reading);
+                draft::add_tag(&mut self.draft.tags, tag, limits, reading.report);
+            }
+            _ => {}
+        }
+    }
+
+    /// An identifier; one that is a web address may serve as the link.
+    fn guid<'a>(&mut self, element: &Element<'a>, reading: &mut Reading<'a, '_>) {
+        let text = element.characters(reading);
+        set(&mut self.draft.guid, draft::guid(&text));
+        let is_link = element.attribute("isPermaLink", reading);
+        if is_link.is_none_or(|value| !value.eq_ignore_ascii_case("false")) {
+            set(&mut self.links.identifier, draft::link(&text, None));
+        }
+    }
+
+    fn finish(self, report: &mut Report) -> Draft {
+        let mut draft = self.draft;
+        draft.title = draft.title.or(self.other_title);
+        draft.summary = draft.summary.or(self.other_summary);
+        draft.published = draft.published.or(self.other_published);
+        let mut author = self.author;
+        set_person(&mut author, self.other_author);
+        draft.author = author.map(Person::into_text);
+        draft.link = self.links.into_best();
+        report.undated += u32::from(self.has_bad_date && draft.published.or(draft.updated).is_none());
+        draft
+    }
+}
+
+/// Where an article can be read, the best first.
+#[derive(Default)]
+struct Links {
+    html: Option<Url>,
+    page: Option<Url>,
+    identifier: Option<Url>,
+    enclosure: Option<Url>,
+    last: Option<Url>,
+}
+
+impl Links {
+    /// RSS has the address as text, Atom as an attribute.
+    fn take_link<'a>(&mut self, element: &Element<'a>, base: Option<&Url>, reading: &mut Reading<'a, '_>) {
+        let base = element::base_of(element.tag, base, reading);
+        let address = element.attribute("href", reading).unwrap_or_else(|| element.characters(reading));
+        let rel = element.attribute("rel", reading).unwrap_or("alternate".into()).to_ascii_lowercase();
+        let place = match rel.as_str() {
+            "alternate" | "http://www.iana.org/assignments/relation/alternate" => {
+                let media_type = element.attribute("type", reading).unwrap_or_default();
+                if media_type.contains("html") { &mut self.html } else { &mut self.page }
+            }
+            "enclosure" => &mut self.enclosure,
+            _ => return,
+        };
+        set(place, draft::link(&address, base.as_ref()));
+    }
+
+    fn take_enclosure<'a>(
+        &mut self,
+        element: &Element<'a>,
+        base: Option<&Url>,
+        reading: &mut Reading<'a, '_>,
+    ) {
+        let address = element.attribute("url", reading).or_else(|| element.attribute("href", reading));
+        set(&mut self.enclosure, address.and_then(|address| draft::link(&address, base)));
+    }
+
+    fn best(&self) -> Option<&Url> {
+        self.html.as_ref().or(self.page.as_ref())
+    }
+
+    fn into_best(self) -> Option<Url> {
+        self.html.or(self.page).or(self.identifier).or(self.enclosure).or(self.last)
+    }
+}
+
+fn set<T>(place: &mut Option<T>, value: Option<T>) {
+    if place.is_none() {
+        *place = value;
+    }
+}
+
+/// A name is better than an address, the first better than the next.
+fn set_person(place: &mut Option<Person>, person: Option<Person>) {
+    let is_better =
+        matches!((&*place, &person), (None, _) | (Some(Person::Address(_)), Some(Person::Named(_))));
+    if is_better {
+        *place = person;
+    }
+}
+
+fn short<'a>(place: &mut Option<String>, element: &Element<'a>, reading: &mut Reading<'a, '_>) {
+    if place.is_none() {
+        *place = element.markup(reading).and_then(|text| text.short());
+    }
+}
+
+fn body<'a>(
+    place: &mut Option<String>,
+    element: &Element<'a>,
+    limits: &Limits,
+    reading: &mut Reading<'a, '_>,
+) {
+    if place.is_none() {
+        *place = element.markup(reading).and_then(|text| text.body(limits, reading.report));
+    }
+}
+
+/// Reads a date; whether there was one that cannot be read.
+fn date<'a>(place: &mut Option<Timestamp>, element: &Element<'a>, reading: &mut Reading<'a, '_>) -> bool {
+    let text = element.characters(reading);
+    let time = dates::parse(&text);
+    set(place, time);
+    time.is_none() && !text.trim().is_empty()
+}
+
+/// The text of a category, else its `term`, else its `label`.
+fn tag<'a>(element: &Element<'a>, reading: &mut Reading<'a, '_>) -> Option<String> {
+    let html = |text| draft::Markup::Html(text).short();
+    let text = html(element.characters(reading))
+        .filter(|_| element.namespace != Namespace::Atom || !element.tag.has("term"));
+    text.or_else(|| ["term", "label"].iter().find_map(|name| element.attribute(name, reading).and_then(html)))
 }

@@ -1,5 +1,12 @@
 //! Text to tags, character data and the rest, in one linear pass that nothing can make fail.
 
+use memchr::memmem;
+
+use super::{
+    report::{Repair, Report},
+    slice,
+};
+
 /// A piece of a document. Comments, instructions and document types are never seen.
 #[derive(Debug, PartialEq)]
 pub(super) enum Token<'a> {
@@ -41,6 +48,11 @@ impl<'a> Tag<'a> {
         self.name.split_once(':').map_or(self.name, |(_, local)| local)
     }
 
+    /// Whether the text occurs anywhere among its attributes.
+    pub fn has(&self, text: &str) -> bool {
+        !self.attributes.is_empty() && memmem::find(self.attributes.as_bytes(), text.as_bytes()).is_some()
+    }
+
     /// Names and values, as written.
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes { rest: self.attributes }
@@ -78,124 +90,270 @@ fn split_value(text: &str) -> (&str, &str) {
     text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
 }
 
-/// Reads tokens. "There is no further `-->`" is remembered once found, so that every input takes linear time.
-#[derive(Debug)]
-pub(super) struct Lexer<'a> {
-    rest: &'a str,
-    missing: Vec<&'static str>,
+/// Finds one mark from places that never go back. What was found, or that nothing is left to find, is remembered, so
+/// all searches of one document together take linear time.
+struct Ahead {
+    mark: &'static str,
+    /// The last search began here …
+    searched_from: usize,
+    /// … and ended here; at the greatest number if it found nothing.
+    found: usize,
 }
+
+impl Ahead {
+    fn new(mark: &'static str) -> Self {
+        Self { mark, searched_from: 1, found: 0 }
+    }
+
+    /// The first place of the mark at `from` or behind.
+    fn find(&mut self, text: &str, from: usize) -> Option<usize> {
+        if !(self.searched_from..=self.found).contains(&from) {
+            let ahead = slice(text, from, text.len()).as_bytes();
+            self.searched_from = from;
+            self.found = memmem::find(ahead, self.mark.as_bytes()).map_or(usize::MAX, |at| from + at);
+        }
+        (self.found != usize::MAX).then_some(self.found)
+    }
+}
+
+/// Reads tokens from a place that can be set back.
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    data_start: Ahead,
+    data_end: Ahead,
+    comment_start: Ahead,
+    comment_end: Ahead,
+    instruction_end: Ahead,
+    subset_end: Ahead,
+    /// What the document type declares in brackets.
+    subset: Option<&'a str>,
+}
+
+const DATA: &str = "<![CDATA[";
+const COMMENT: &str = "<!--";
 
 impl<'a> Lexer<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { rest: text, missing: Vec::new() }
+        Self {
+            text,
+            at: 0,
+            data_start: Ahead::new(DATA),
+            data_end: Ahead::new("]]>"),
+            comment_start: Ahead::new(COMMENT),
+            comment_end: Ahead::new("-->"),
+            instruction_end: Ahead::new("?>"),
+            subset_end: Ahead::new("]>"),
+            subset: None,
+        }
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Where the next token begins, in bytes.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Reads on from another place.
+    pub fn set_position(&mut self, at: usize) {
+        self.at = at;
     }
 
     /// What has not been read yet.
     pub fn rest(&self) -> &'a str {
-        self.rest
+        slice(self.text, self.at, self.text.len())
     }
 
-    /// What stands before `end`; moves behind it. `None`, and moves nowhere, if there is none.
-    fn up_to(&mut self, from: &'a str, end: &'static str) -> Option<&'a str> {
-        if self.missing.contains(&end) {
-            return None;
-        }
-        let Some((inside, after)) = from.split_once(end) else {
-            self.missing.push(end);
-            return None;
-        };
-        self.rest = after;
-        Some(inside)
+    /// The declarations of the document type, if there were any so far.
+    pub fn subset(&self) -> Option<&'a str> {
+        self.subset
     }
 
-    /// Reads what begins with `<!` or `<?`, which may hold data.
-    fn declaration(&mut self) -> Option<Token<'a>> {
-        let all = self.rest;
-        if let Some(inside) = all.strip_prefix("<![CDATA[") {
-            // Unterminated, it ends with the element it stands in.
-            self.rest = inside;
-            return self.up_to(inside, "]]>").map(Token::Data);
-        }
-        if let Some(inside) = all.strip_prefix("<!--") {
-            self.rest = inside;
-            self.up_to(inside, "-->");
-            return None;
-        }
-        let ends_itself = all.starts_with("<?") && self.up_to(all, "?>").is_some();
-        let is_done = ends_itself || (has_subset(all) && self.up_to(all, "]>").is_some());
-        if !is_done && self.up_to(all, ">").is_none() {
-            self.rest = "";
-        }
-        None
-    }
-
-    fn text(&mut self) -> Token<'a> {
-        let first = self.rest.chars().next().map_or(0, char::len_utf8);
-        let end = self.rest.split_at(first).1.find('<').map_or(self.rest.len(), |at| at + first);
-        let (text, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Token::Text(text)
-    }
-}
-
-/// Whether a document type has declarations of its own in brackets.
-fn has_subset(declaration: &str) -> bool {
-    declaration.starts_with("<!") && declaration.bytes().take_while(|b| *b != b'>').any(|b| b == b'[')
-}
-
-impl<'a> Iterator for Lexer<'a> {
-    type Item = Token<'a>;
-
-    fn next(&mut self) -> Option<Token<'a>> {
-        while !self.rest.is_empty() {
-            if self.rest.starts_with("<!") || self.rest.starts_with("<?") {
-                if let Some(token) = self.declaration() {
+    /// The next token. `inside` is the name of the element that it stands in, if that holds character data: a CDATA
+    /// section that never ends, ends with it.
+    pub fn next(&mut self, inside: &str, report: &mut Report) -> Option<Token<'a>> {
+        while self.at < self.text.len() {
+            let rest = self.rest();
+            if rest.starts_with("<!") || rest.starts_with("<?") {
+                if let Some(token) = self.declaration(rest, inside, report) {
                     return Some(token);
                 }
-            } else if let Some((tag, rest)) = tag(self.rest) {
-                self.rest = rest;
+            } else if let Some(tag) = tag(rest) {
+                self.at += tag.raw.len();
                 return Some(Token::Tag(tag));
             } else {
-                return Some(self.text());
+                return Some(self.plain(rest));
             }
         }
         None
     }
+
+    fn plain(&mut self, rest: &'a str) -> Token<'a> {
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let end = rest.as_bytes().get(first..).and_then(|rest| memchr::memchr(b'<', rest));
+        let (text, _) = rest.split_at(end.map_or(rest.len(), |at| at + first));
+        self.at += text.len();
+        Token::Text(text)
+    }
+
+    /// Reads what begins with `<!` or `<?`: it may hold data, or be text that only looks so.
+    fn declaration(&mut self, rest: &'a str, inside: &str, report: &mut Report) -> Option<Token<'a>> {
+        if rest.starts_with(DATA) {
+            return self.data(inside, report).map(Token::Data);
+        }
+        if rest.starts_with(COMMENT) {
+            self.comment(report);
+            return None;
+        }
+        let end = if rest.starts_with("<?") {
+            self.instruction_end.find(self.text, self.at)
+        } else {
+            self.subset_end(rest)
+        };
+        let end = end.map(|at| at + 2).or_else(|| Some(self.at + memchr::memchr(b'>', rest.as_bytes())? + 1));
+        match end {
+            Some(end) => self.at = end,
+            None => return Some(self.plain(rest)),
+        }
+        None
+    }
+
+    /// Where the declarations of a document type end, if it has any.
+    fn subset_end(&mut self, rest: &str) -> Option<usize> {
+        let head = rest.split('>').next().unwrap_or_default();
+        let start = self.at + head.find('[')? + 1;
+        let end = self.subset_end.find(self.text, start)?;
+        self.subset = self.subset.or(Some(slice(self.text, start, end)));
+        Some(end)
+    }
+
+    /// Moves behind the end tag of an element, or to the end if there is none.
+    pub fn skip_past(&mut self, name: &str) {
+        let rest = self.rest();
+        let end = end_tag(rest, name).and_then(|at| Some(at + slice(rest, at, rest.len()).find('>')? + 1));
+        self.at += end.unwrap_or(rest.len());
+    }
+
+    /// A CDATA section. Its end is missing if there is none, or if another section starts before it and the element
+    /// ends before that one: then it ends with the element.
+    fn data(&mut self, inside: &str, report: &mut Report) -> Option<&'a str> {
+        let start = self.at + DATA.len();
+        let end = self.data_end.find(self.text, start);
+        let limit = self.data_start.find(self.text, start).unwrap_or(self.text.len());
+        if let Some(end) = end.filter(|end| *end < limit) {
+            self.at = end + "]]>".len();
+            return Some(slice(self.text, start, end));
+        }
+        self.at = start;
+        let own_end = end_tag(slice(self.text, start, limit), inside).map(|at| start + at);
+        match (own_end, end) {
+            (Some(own_end), _) => {
+                report.mended(Repair::Cdata);
+                self.at = own_end;
+                Some(slice(self.text, start, own_end))
+            }
+            (None, Some(end)) => {
+                self.at = end + "]]>".len();
+                Some(slice(self.text, start, end))
+            }
+            (None, None) => {
+                report.mended(Repair::Cdata);
+                None
+            }
+        }
+    }
+
+    /// Skips a comment. Its end is missing if there is none, or if another comment starts before it with the end of
+    /// an article between them.
+    fn comment(&mut self, report: &mut Report) {
+        let start = self.at + COMMENT.len();
+        // `<!-->` and `<!--->` are whole comments (WHATWG HTML, comment start state).
+        let end = self.comment_end.find(self.text, self.at + 2);
+        let limit = self.comment_start.find(self.text, start).unwrap_or(self.text.len());
+        let hides_articles = |end: usize| {
+            end > limit
+                && ["item", "entry"]
+                    .iter()
+                    .any(|name| end_tag(slice(self.text, start, limit), name).is_some())
+        };
+        if let Some(end) = end.filter(|end| !hides_articles(*end)) {
+            self.at = end + "-->".len();
+        } else {
+            report.mended(Repair::Comment);
+            self.at = start;
+        }
+    }
 }
 
-/// The tag that a text begins with. It ends before the next `<`, so a scan never passes one twice.
-fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
+/// Where the first end tag of `name` begins, whatever its case.
+fn end_tag(text: &str, name: &str) -> Option<usize> {
+    let ends = memmem::find_iter(text.as_bytes(), "</");
+    ends.into_iter().find(|at| {
+        let rest = slice(text, at + 2, text.len());
+        let after = rest.as_bytes().get(name.len());
+        !name.is_empty()
+            && rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
+            && after.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b'>')
+    })
+}
+
+/// The tag that a text begins with.
+fn tag(text: &str) -> Option<Tag<'_>> {
     let inner = text.strip_prefix('<')?;
     let (kind, named) =
         inner.strip_prefix('/').map_or((TagKind::Open, inner), |named| (TagKind::Close, named));
-    if !named.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+    if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return None;
     }
-    let inside = named.split('<').next().unwrap_or_default();
-    let end = tag_end(inside)?;
-    let body = inside.get(..end)?;
+    let end = tag_end(named)?;
+    let body = slice(named, 0, end);
     let (body, kind) = match body.strip_suffix('/') {
         Some(body) if kind == TagKind::Open => (body, TagKind::Empty),
         _ => (body, kind),
     };
     let name_end = body.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(body.len());
     let (name, attributes) = body.split_at(name_end);
-    let (raw, rest) = text.split_at(text.len() - named.len() + end + 1);
-    Some((Tag { raw, kind, name, attributes }, rest))
+    let raw = slice(text, 0, text.len() - named.len() + end + 1);
+    Some(Tag { raw, kind, name, attributes })
 }
 
-/// The first `>` outside quotes, else the first at all.
+/// The `>` that ends a tag: the first outside quotes, or, where a quote is never closed, the first before the next
+/// `<`. A value may hold `<`, unless a `>` stands before it: then its quote was not closed.
 fn tag_end(inside: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, byte) in inside.bytes().enumerate() {
-        match (quote, byte) {
-            (None, b'>') => return Some(at),
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            _ => {}
+    let bytes = inside.as_bytes();
+    let (mut at, mut first_end) = (0, None);
+    while let Some(step) = memchr::memchr3(b'>', b'<', b'"', bytes.get(at..)?).map(|step| at + step) {
+        let apostrophe = memchr::memchr(b'\'', bytes.get(at..step)?).map(|offset| at + offset);
+        let mark = apostrophe.unwrap_or(step);
+        match bytes.get(mark)? {
+            b'>' => return Some(mark),
+            b'<' => return first_end,
+            quote => match quoted(bytes, mark + 1, *quote, &mut first_end) {
+                Some(after) => at = after,
+                None => return first_end,
+            },
         }
     }
-    inside.find('>')
+    first_end
+}
+
+/// What follows the closing quote; `None` if it is missing.
+fn quoted(bytes: &[u8], from: usize, quote: u8, first_end: &mut Option<usize>) -> Option<usize> {
+    let mut ends = None;
+    for at in memchr::memchr3_iter(b'>', b'<', quote, bytes.get(from..)?).map(|at| from + at) {
+        match bytes.get(at)? {
+            b'>' => ends = ends.or(Some(at)),
+            b'<' if ends.is_some() => break,
+            b'<' => {}
+            _ => return Some(at + 1),
+        }
+    }
+    *first_end = first_end.or(ends);
+    None
 }
 
 #[cfg(test)]
@@ -203,12 +361,13 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
+        let (mut lexer, mut report) = (Lexer::new(text), Report::default());
         let show = |token| match token {
             Token::Text(text) => format!("text {text}"),
             Token::Data(data) => format!("data {data}"),
             Token::Tag(tag) => format!("{:?} {}", tag.kind, tag.name),
         };
-        Lexer::new(text).map(show).collect()
+        std::iter::from_fn(|| lexer.next("a", &mut report)).map(show).collect()
     }
 
     #[track_caller]
@@ -223,21 +382,32 @@ mod tests {
             &["Open a:b", "text t", "Empty br", "Close a:b"],
         );
         check("<!DOCTYPE a [<!ENTITY b '>'>]><a><![CDATA[<b>]]></a>", &["Open a", "data <b>", "Close a"]);
+        check("<!--><a>", &["Open a"]);
     }
 
     #[test]
     fn damage_stays_where_it_is() {
         check("5 < 6 <3 <a", &["text 5 ", "text < 6 ", "text <3 ", "text <a"]);
-        check("<![CDATA[x</a>", &["text x", "Close a"]);
         check("<!-- x<a>", &["text  x", "Open a"]);
         check("<a b=\"c><d>", &["Open a", "Open d"]);
+        check("<a b='x<y'><d>", &["Open a", "Open d"]);
+        check("<a b='it' c=\"d'e\">t", &["Open a", "text t"]);
+        check("<!-- x</item><b><!-- y --><c>", &["text  x", "Close item", "Open b", "Open c"]);
+        check("<!-- x<!-- y --><c>", &["Open c"]);
+        check("<?x <y <!DOCTYPE", &["text <?x ", "text <y ", "text <!DOCTYPE"]);
+    }
+
+    #[test]
+    fn a_section_without_end_ends_with_its_element() {
+        check("<![CDATA[x</a>", &["data x", "Close a"]);
+        check("<![CDATA[x</a><a><![CDATA[y]]>", &["data x", "Close a", "Open a", "data y"]);
+        check("<![CDATA[x</a >]]></a>", &["data x</a >", "Close a"]);
+        check("<![CDATA[x</b>", &["text x", "Close b"]);
     }
 
     #[test]
     fn attributes_are_read_in_every_spelling() {
-        let Some(Token::Tag(tag)) = Lexer::new("<a b='1 2' c = \"3\" d=4 e f=''/>").next() else {
-            panic!("no tag")
-        };
+        let tag = tag("<a b='1 2' c = \"3\" d=4 e f=''/>").expect("a tag");
         let attributes: Vec<_> = tag.attributes().collect();
         assert_eq!(attributes, [("b", "1 2"), ("c", "3"), ("d", "4"), ("e", ""), ("f", "")]);
     }

@@ -5,15 +5,18 @@ mod decode;
 mod draft;
 mod element;
 mod extract;
-mod guard;
+mod hints;
 mod identity;
 mod json;
 mod lexer;
+mod months;
 mod person;
 mod references;
 mod refuse;
+mod report;
 mod text;
 mod vocabulary;
+mod walk;
 mod zones;
 
 #[cfg(test)]
@@ -22,11 +25,14 @@ mod tests;
 use std::{
     cell::Cell,
     panic::{self, AssertUnwindSafe},
-    time::Duration,
 };
 
 use url::Url;
 
+pub use self::{
+    hints::Hints,
+    report::{Limit, Repair, Report},
+};
 use crate::model::Article;
 
 thread_local! {
@@ -55,21 +61,22 @@ fn document(body: &[u8], source: Source<'_>, limits: &Limits) -> Result<Document
     if body.len() > limits.max_body {
         return Err(refuse::too_large(limits));
     }
-    let decoded = decode::decode(&body, source.content_type);
-    let text = decoded.text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
-    let mut document = if text.trim_end_matches('\0').is_empty() {
+    let mut report = Report::default();
+    let text = decode::decode(&body, source.content_type, &mut report);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+    if text.is_empty() {
         return Err(ReadError::Empty);
-    } else if text.starts_with(['{', '[']) {
-        json::read(text, source.base, limits)?
-    } else {
-        let root = refuse::find_root(text, source.content_type)?;
-        let guarded = guard::guard(root.tag, root.format, root.lexer, limits)?;
-        extract::read(guarded, source.base, limits)?
-    };
-    if decoded.encoding != "UTF-8" {
-        document.notes.insert(0, format!("read as {}", decoded.encoding));
     }
-    Ok(document)
+    if text.starts_with(['{', '[']) {
+        return json::read(text, source.base, limits, report);
+    }
+    let root = refuse::find_root(text, source.content_type, &mut report)?;
+    Ok(extract::read(root, source.base, limits, report))
+}
+
+/// A part of a text, by bytes; empty if it would begin or end inside a character.
+fn slice(text: &str, from: usize, to: usize) -> &str {
+    text.get(from..to).unwrap_or_default()
 }
 
 /// Limits on what one document may hold (`[read]`, specs/reading.md §2).
@@ -124,14 +131,7 @@ pub struct Document {
     /// What the publisher says about polling.
     pub hints: Hints,
     /// What had to be mended or left out; for people.
-    pub notes: Vec<String>,
-}
-
-/// What a document says about when to ask again (specs/polling.md §4).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Hints {
-    /// RSS `ttl`.
-    pub ttl: Option<Duration>,
+    pub report: Report,
 }
 
 /// Why a document is no feed, one sentence that says what was seen and what to do (specs/reading.md §8).

@@ -3,6 +3,7 @@
 use super::{
     Limits, ReadError,
     lexer::{Lexer, Tag, TagKind, Token},
+    report::{Repair, Report},
     text,
     vocabulary::Format,
 };
@@ -13,7 +14,6 @@ const SHOWN: usize = 60;
 const JUNK: [&str; 8] = ["br", "b", "i", "p", "div", "font", "strong", "pre"];
 
 /// The root tag of a feed, and what follows it.
-#[derive(Debug)]
 pub(super) struct Root<'a> {
     pub tag: Tag<'a>,
     pub format: Format,
@@ -21,14 +21,24 @@ pub(super) struct Root<'a> {
 }
 
 /// Finds the root of a feed; `Err` says what the document is instead.
-pub(super) fn find_root<'a>(text: &'a str, content_type: Option<&str>) -> Result<Root<'a>, ReadError> {
+pub(super) fn find_root<'a>(
+    text: &'a str,
+    content_type: Option<&str>,
+    report: &mut Report,
+) -> Result<Root<'a>, ReadError> {
     let mut lexer = Lexer::new(text);
-    let mut junk = None;
-    while let Some(token) = lexer.next() {
-        let Token::Tag(tag) = token else { continue };
+    let (mut junk, mut has_text) = (None, false);
+    while let Some(token) = lexer.next("", report) {
+        let Token::Tag(tag) = token else {
+            has_text |= !matches!(token, Token::Text(text) if text.trim().is_empty());
+            continue;
+        };
         let local = tag.local();
         let is_any = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(local));
         if let Some(format) = Format::of_root(local).filter(|_| tag.kind != TagKind::Close) {
+            if has_text || junk.is_some() {
+                report.mended(Repair::Junk);
+            }
             return Ok(Root { tag, format, lexer });
         }
         if is_any(&["html", "head", "body"]) {
@@ -39,7 +49,8 @@ pub(super) fn find_root<'a>(text: &'a str, content_type: Option<&str>) -> Result
         }
         junk = Some(tag.name);
     }
-    Err(junk.map_or_else(|| no_markup(text, content_type), other_root))
+    let has_controls = report.repairs.contains_key(&Repair::Character);
+    Err(junk.map_or_else(|| no_markup(text, content_type, has_controls), other_root))
 }
 
 /// A body over `max_body`.
@@ -61,31 +72,30 @@ fn web_page(rest: &str) -> ReadError {
 
 /// The title of a page.
 fn title(rest: &str) -> Option<String> {
-    let mut lexer = Lexer::new(rest);
-    let is_title = |tag: &Tag| tag.kind == TagKind::Open && tag.name.eq_ignore_ascii_case("title");
-    lexer
-        .by_ref()
-        .take_while(|token| !is_body(token))
-        .find(|token| matches!(token, Token::Tag(tag) if is_title(tag)))?;
-    let Some(Token::Text(title)) = lexer.next() else { return None };
+    let (mut lexer, mut ignored) = (Lexer::new(rest), Report::default());
+    let is = |tag: &Tag, name: &str| tag.kind == TagKind::Open && tag.name.eq_ignore_ascii_case(name);
+    loop {
+        match lexer.next("", &mut ignored)? {
+            Token::Tag(tag) if is(&tag, "title") => break,
+            Token::Tag(tag) if is(&tag, "body") => return None,
+            _ => {}
+        }
+    }
+    let Some(Token::Text(title)) = lexer.next("", &mut ignored) else { return None };
     Some(excerpt(&text::from_html(title))).filter(|title| !title.is_empty())
-}
-
-fn is_body(token: &Token) -> bool {
-    matches!(token, Token::Tag(tag) if tag.name.eq_ignore_ascii_case("body"))
 }
 
 fn other_root(name: &str) -> ReadError {
     ReadError::NotAFeed(format!("XML with the root <{}>, not a feed", excerpt(&text::from_plain(name))))
 }
 
-fn no_markup(document: &str, content_type: Option<&str>) -> ReadError {
+fn no_markup(document: &str, content_type: Option<&str>, has_controls: bool) -> ReadError {
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     let served =
         media_type.filter(|value| !value.is_empty()).map(|value| format!(" (served as {})", excerpt(value)));
     let served = served.unwrap_or_default();
     let head: String = document.chars().take(4 * SHOWN).collect();
-    let is_binary = head.chars().any(|c| c == '\u{FFFD}' || (c.is_control() && !c.is_whitespace()));
+    let is_binary = has_controls || head.contains(char::REPLACEMENT_CHARACTER);
     let seen = if is_binary {
         "binary data".to_owned()
     } else {
@@ -108,7 +118,10 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let error = find_root(text, Some("text/plain; charset=utf-8")).expect_err(text).to_string();
+        let error = find_root(text, Some("text/plain; charset=utf-8"), &mut Report::default())
+            .err()
+            .expect(text)
+            .to_string();
         assert_eq!(error, expected);
     }
 
@@ -121,7 +134,6 @@ mod tests {
         check("<body>hello", "HTML page, not a feed; try feedwatch discover URL");
         check("<?xml version='1.0'?><opml version='2.0'>", "XML with the root <opml>, not a feed");
         check("just words", "not a feed (served as text/plain): it is text: just words");
-        check("\u{1}\u{2}PNG", "not a feed (served as text/plain): it is binary data");
     }
 
     #[test]
@@ -133,7 +145,7 @@ mod tests {
             "<!--c--><ATOM:Feed>",
         ];
         for text in feeds {
-            assert!(find_root(text, None).is_ok(), "{text}");
+            assert!(find_root(text, None, &mut Report::default()).is_ok(), "{text}");
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use super::references;
+use super::{
+    lexer::{Lexer, Tag, TagKind, Token},
+    references,
+    report::Report,
+    slice,
+};
 
 /// Tags that end a word.
 const BLOCKS: [&str; 31] = [
@@ -44,33 +49,16 @@ const UNREAD: [&str; 3] = ["script", "style", "template"];
 /// HTML as plain text: tags and what scripts and styles contain are dropped, block tags end a word, references are
 /// undone once, then cleaned as [`from_plain`] does.
 pub(super) fn from_html(html: &str) -> String {
-    let mut walk = Walk { out: String::with_capacity(html.len()), quotes_close: true };
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        let (before, markup) = rest.split_at(at);
-        walk.out.push_str(&references::resolve(before));
-        rest = walk.markup(markup);
-    }
-    walk.out.push_str(&references::resolve(rest));
-    from_plain(&walk.out)
+    let mut cleaner = Cleaner::with_capacity(html.len());
+    write_html(html, &mut cleaner);
+    cleaner.finish()
 }
 
 /// Plain text with white space of every kind collapsed, invisible and direction characters removed, in NFC.
 pub(super) fn from_plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut pending_space = false;
-    for c in text.chars() {
-        if c.is_whitespace() {
-            pending_space = !out.is_empty();
-        } else if !is_removed(c) {
-            if pending_space {
-                out.push(' ');
-            }
-            pending_space = false;
-            out.push(c);
-        }
-    }
-    if is_nfc_quick(out.chars()) == IsNormalized::Yes { out } else { out.nfc().collect() }
+    let mut cleaner = Cleaner::with_capacity(text.len());
+    cleaner.push(text);
+    cleaner.finish()
 }
 
 /// The text up to `max` bytes, cut at a character boundary.
@@ -79,84 +67,131 @@ pub(super) fn cut(mut text: String, max: usize) -> String {
     text
 }
 
-/// Controls, soft hyphen, zero-width space, word joiner, byte order mark, direction overrides, embeddings and
-/// isolates, non-characters. Joiners and direction marks stay: Persian, Arabic and emoji need them.
-fn is_removed(c: char) -> bool {
-    let code = u32::from(c);
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FDD0}'..='\u{FDEF}')
-        || code & 0xFFFE == 0xFFFE
+fn write_html(html: &str, cleaner: &mut Cleaner) {
+    if memchr::memchr(b'<', html.as_bytes()).is_none() {
+        return cleaner.push(&references::resolve(html));
+    }
+    let (mut lexer, mut ignored) = (Lexer::new(html), Report::default());
+    while let Some(token) = lexer.next("", &mut ignored) {
+        match token {
+            // A section that a publisher wrapped twice leaves its end behind.
+            Token::Text(text) if text.contains("]]>") => {
+                cleaner.push(&references::resolve(&text.replace("]]>", "")));
+            }
+            Token::Text(text) => cleaner.push(&references::resolve(text)),
+            // Its contents hold no further section with an end, so this goes one level deep.
+            Token::Data(data) => write_html(data, cleaner),
+            Token::Tag(tag) => write_tag(tag, &mut lexer, cleaner),
+        }
+    }
 }
 
-struct Walk {
+fn write_tag(tag: Tag<'_>, lexer: &mut Lexer<'_>, cleaner: &mut Cleaner) {
+    let local = tag.name.rsplit(':').next().unwrap_or_default();
+    let is = |known: &&&str| known.eq_ignore_ascii_case(local);
+    if BLOCKS.iter().any(|known| is(&known)) {
+        cleaner.space();
+    }
+    if let Some(name) = UNREAD.iter().find(is).filter(|_| tag.kind == TagKind::Open) {
+        lexer.skip_past(name);
+    }
+}
+
+/// Writes text without what does not belong there.
+struct Cleaner {
     out: String,
-    /// Whether a quote within a tag may be trusted: after one that never closed, tags end at the next `>`. So each
-    /// byte is looked at a bounded number of times.
-    quotes_close: bool,
+    has_space: bool,
+    /// Whether a character was written that may have to be composed.
+    is_composed: bool,
 }
 
-impl Walk {
-    /// Reads what begins with `<` and returns what follows it.
-    fn markup<'a>(&mut self, markup: &'a str) -> &'a str {
-        let inner = markup.strip_prefix('<').unwrap_or(markup);
-        if let Some(comment) = inner.strip_prefix("!--") {
-            return comment.split_once("-->").map_or("", |(_, after)| after);
-        }
-        if inner.starts_with(['!', '?']) {
-            return inner.split_once('>').map_or("", |(_, after)| after);
-        }
-        let name = inner.strip_prefix('/').unwrap_or(inner);
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            self.out.push('<');
-            return inner;
-        }
-        let Some((tag, after)) = self.split_tag(inner) else { return "" };
-        self.tag(tag, after)
+/// What becomes of a character.
+enum Class {
+    Kept,
+    /// Kept, and known to be in NFC whatever stands beside it.
+    Plain,
+    Space,
+    Removed,
+}
+
+impl Cleaner {
+    fn with_capacity(capacity: usize) -> Self {
+        Self { out: String::with_capacity(capacity), has_space: false, is_composed: true }
     }
 
-    fn tag<'a>(&mut self, tag: &str, after: &'a str) -> &'a str {
-        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
-        let name = tag.split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
-        let name = name.rsplit(':').next().unwrap_or_default();
-        let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        if BLOCKS.iter().any(&is) {
-            self.out.push(' ');
-        }
-        match UNREAD.iter().find(|known| is(known)) {
-            Some(name) if !closes && !tag.ends_with('/') => after_end_tag(after, name),
-            _ => after,
-        }
+    /// Ends a word.
+    fn space(&mut self) {
+        self.has_space = !self.out.is_empty();
     }
 
-    /// The tag up to its `>`, which may also stand inside a quoted attribute.
-    fn split_tag<'a>(&mut self, inner: &'a str) -> Option<(&'a str, &'a str)> {
-        if self.quotes_close {
-            let mut quote = None;
-            for (at, byte) in inner.bytes().enumerate() {
-                match (quote, byte) {
-                    (None, b'>') => return Some((inner.get(..at)?, inner.get(at + 1..)?)),
-                    (None, b'"' | b'\'') => quote = Some(byte),
-                    (Some(open), _) if open == byte => quote = None,
-                    _ => {}
+    /// Copies runs of plain ASCII, single blanks in them too, at once.
+    fn push(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let is_plain = |at: usize| bytes.get(at).is_some_and(|byte| (b'!'..=b'~').contains(byte));
+        let (mut run, mut at) = (0, 0);
+        while at < bytes.len() {
+            if is_plain(at) || (at > run && bytes.get(at) == Some(&b' ') && is_plain(at + 1)) {
+                at += 1;
+                continue;
+            }
+            self.write(slice(text, run, at));
+            let Some(c) = slice(text, at, bytes.len()).chars().next() else { return };
+            at += c.len_utf8();
+            run = at;
+            match class(c) {
+                Class::Space => self.space(),
+                Class::Removed => {}
+                class => {
+                    self.is_composed &= matches!(class, Class::Plain);
+                    self.write(c.encode_utf8(&mut [0; 4]));
                 }
             }
-            self.quotes_close = false;
         }
-        inner.split_once('>')
+        self.write(slice(text, run, at));
+    }
+
+    fn write(&mut self, run: &str) {
+        if run.is_empty() {
+            return;
+        }
+        if self.has_space {
+            self.out.push(' ');
+            self.has_space = false;
+        }
+        self.out.push_str(run);
+    }
+
+    fn finish(self) -> String {
+        if self.is_composed || is_nfc_quick(self.out.chars()) == IsNormalized::Yes {
+            self.out
+        } else {
+            self.out.nfc().collect()
+        }
     }
 }
 
-/// What follows the end tag `name`; nothing if there is none.
-fn after_end_tag<'a>(text: &'a str, name: &str) -> &'a str {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once("</") {
-        if after.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return after.split_once('>').map_or("", |(_, after)| after);
-        }
-        rest = after;
+/// Removed are controls, soft hyphen, zero-width space, word joiner, byte order mark, direction overrides, embeddings and
+/// isolates, non-characters. Joiners and direction marks stay: Persian, Arabic and emoji need them.
+fn class(c: char) -> Class {
+    match c {
+        // Latin, and the letters of Cyrillic, kana and ideographs, which no combining mark is among.
+        '!'..='~'
+        | '\u{A1}'..='\u{AC}'
+        | '\u{AE}'..='\u{2FF}'
+        | '\u{400}'..='\u{482}'
+        | '\u{30A1}'..='\u{30FA}'
+        | '\u{4E00}'..='\u{9FFF}' => Class::Plain,
+        c if c.is_whitespace() => Class::Space,
+        '\u{AD}'
+        | '\u{200B}'
+        | '\u{2060}'
+        | '\u{FEFF}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{FDD0}'..='\u{FDEF}' => Class::Removed,
+        c if c.is_control() || u32::from(c) & 0xFFFE == 0xFFFE => Class::Removed,
+        _ => Class::Kept,
     }
-    ""
 }
 
 #[cfg(test)]
@@ -180,13 +215,19 @@ mod tests {
         check("a<script>if (x < 1) '</p>'</script>b<STYLE>p{}</Style>c<!-- <p>no</p> -->d", "abcd");
         check("<img alt='no' src=\"x>y\">yes<?php no ?><!doctype no>", "yes");
         check("before<script>never closed", "before");
-        check("cut <a href=\"x", "cut");
     }
 
     #[test]
     fn a_bare_less_than_stays_text() {
         check("5 < 6 &lt; 7 <3", "5 < 6 < 7 <3");
         check("&amp;quot; &eacute;&nbsp;&nbsp;x", "&quot; é x");
+        check("<?paul", "<?paul");
+        check("<jo< at >x.org> <Привет>", "<jo< at >x.org> <Привет>");
+    }
+
+    #[test]
+    fn a_section_that_was_wrapped_twice_is_read() {
+        check("<![CDATA[<p>one</p>]]> <![CDATA[<![CDATA[two]]>]]> three]]>", "one two three");
     }
 
     #[test]
@@ -196,10 +237,17 @@ mod tests {
 
     #[test]
     fn white_space_and_invisible_characters_are_cleaned() {
-        assert_eq!(from_plain(" a\t\n\u{A0}\u{3000}b \u{200B}"), "a b");
+        assert_eq!(from_plain(" a\t\n\u{A0}\u{3000}b  c \u{200B}"), "a b c");
         assert_eq!(from_plain("S\u{AD}-4\u{2060}0\u{FEFF}0\u{202E}\u{2066}\u{0}\u{FFFF}"), "S-400");
-        assert_eq!(from_plain("e\u{301}"), "é");
         assert_eq!(from_plain("می\u{200C}خواهم"), "می\u{200C}خواهم");
+    }
+
+    #[test]
+    fn text_is_composed() {
+        assert_eq!(from_plain("e\u{301}"), "é");
+        assert_eq!(from_plain("и\u{306}"), "й");
+        assert_eq!(from_plain("\u{30AB}\u{3099} \u{1100}\u{1161}"), "ガ 가");
+        assert_eq!(from_plain("\u{212B}"), "Å");
     }
 
     #[test]

@@ -1,20 +1,6 @@
-//! The words of feed formats: roots, namespaces, element names, each with the spelling that feed-rs knows.
+//! The words of feed formats: roots, namespaces, and which part of an article each element is.
 
-use url::Url;
-
-pub(super) const ATOM: &str = "http://www.w3.org/2005/Atom";
-pub(super) const RSS10: &str = "http://purl.org/rss/1.0/";
-pub(super) const MEDIA: &str = "http://search.yahoo.com/mrss/";
-const XHTML: &str = "http://www.w3.org/1999/xhtml";
-
-/// Prefixes so common that documents forget to declare them.
-pub(super) const WELL_KNOWN: [(&str, &str); 5] = [
-    ("content", "http://purl.org/rss/1.0/modules/content/"),
-    ("dc", "http://purl.org/dc/elements/1.1/"),
-    ("media", MEDIA),
-    ("atom", ATOM),
-    ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
-];
+use std::collections::HashMap;
 
 /// The kinds of feed documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,139 +21,238 @@ impl Format {
         }
     }
 
-    /// The root element that feed-rs wants.
-    pub fn root(self) -> &'static str {
-        match self {
-            Self::Rss => "rss",
-            Self::Rdf => "RDF",
-            Self::Atom => "feed",
-        }
-    }
-
     /// The element of one article.
     pub fn item(self) -> &'static str {
         if self == Self::Atom { "entry" } else { "item" }
     }
+
+    /// What an element without prefix belongs to.
+    pub fn namespace(self) -> Namespace {
+        if self == Self::Atom { Namespace::Atom } else { Namespace::Rss }
+    }
 }
 
-/// The namespace that was meant: old, misspelt and mistyped ones become the one in use.
-pub(super) fn canonical_namespace(uri: &str) -> &str {
-    let mut plain = uri.trim().to_ascii_lowercase().replace("https://", "http://");
-    plain.truncate(plain.trim_end_matches('/').len());
-    let known = match plain.as_str() {
-        "http://www.w3.org/2005/atom" | "http://purl.org/atom/ns#" | "http://purl.org/atom/ns" => ATOM,
-        "http://purl.org/rss/1.0"
-        | "http://my.netscape.com/rdf/simple/0.9"
-        | "http://purl.org/net/rss1.1#"
-        | "http://channel.netscape.com/rdf/simple/0.9" => RSS10,
-        "http://search.yahoo.com/mrss"
-        | "http://www.rssboard.org/media-rss"
-        | "http://rssboard.org/media-rss" => MEDIA,
-        "http://www.w3.org/1999/xhtml" => XHTML,
-        "http://purl.org/dc/elements/1.0" => "http://purl.org/dc/elements/1.1/",
-        _ => "",
-    };
-    let extension =
-        || WELL_KNOWN.iter().find(|(_, uri)| uri.trim_end_matches('/').eq_ignore_ascii_case(&plain));
-    if known.is_empty() { extension().map_or(uri, |(_, uri)| *uri) } else { known }
+/// The namespaces that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Namespace {
+    /// RSS of any version, which mostly has none.
+    Rss,
+    Atom,
+    Rdf,
+    /// `content:encoded`.
+    Content,
+    /// Dublin Core, its terms too.
+    Dublin,
+    Media,
+    Itunes,
+    /// `sy:updatePeriod`.
+    Syndication,
+    Xhtml,
+    /// Everything else.
+    Foreign,
 }
 
-/// Whether elements with this default namespace are the feed's own.
-pub(super) fn is_core_namespace(uri: &str) -> bool {
-    let uri = canonical_namespace(uri);
-    uri.is_empty() || uri == ATOM || uri == RSS10 || uri.to_ascii_lowercase().contains("/rss")
-}
-
-/// Elements whose contents are character data up to their end tag, in the spelling that feed-rs knows.
-const LEAVES: [(&str, &str); 35] = [
-    ("title", "title"),
-    ("link", "link"),
-    ("description", "description"),
-    ("summary", "summary"),
-    ("subtitle", "subtitle"),
-    ("tagline", "subtitle"),
-    ("content", "content"),
-    ("encoded", "encoded"),
-    ("rights", "rights"),
-    ("copyright", "copyright"),
-    ("guid", "guid"),
-    ("id", "id"),
-    ("pubdate", "pubDate"),
-    ("lastbuilddate", "lastBuildDate"),
-    ("published", "published"),
-    ("issued", "published"),
-    ("updated", "updated"),
-    ("modified", "updated"),
-    ("date", "date"),
-    ("category", "category"),
-    ("comments", "comments"),
-    ("creator", "creator"),
-    ("managingeditor", "managingEditor"),
-    ("webmaster", "webMaster"),
-    ("name", "name"),
-    ("email", "email"),
-    ("uri", "uri"),
-    ("url", "url"),
-    ("ttl", "ttl"),
-    ("language", "language"),
-    ("generator", "generator"),
-    ("enclosure", "enclosure"),
-    ("commentrss", "commentRss"),
-    ("body", "body"),
-    ("fullitem", "fullitem"),
+/// Namespaces with the prefix under which they go even if nobody declared it, and the names by which they go without
+/// `http://`, `https://`, `www.` and a final slash or number sign. The first is the right one.
+const KNOWN: [(Namespace, &str, &[&str]); 9] = [
+    (Namespace::Content, "content", &["purl.org/rss/1.0/modules/content"]),
+    (Namespace::Syndication, "sy", &["purl.org/rss/1.0/modules/syndication"]),
+    (Namespace::Dublin, "dc", &["purl.org/dc/elements/1.1", "purl.org/dc/elements/1.0", "purl.org/dc"]),
+    (Namespace::Dublin, "dcterms", &["purl.org/dc/terms"]),
+    (
+        Namespace::Media,
+        "media",
+        &[
+            "search.yahoo.com/mrss",
+            "rssboard.org/media-rss",
+            "tools.search.yahoo.com/mrss",
+            "search.yahoo.com",
+        ],
+    ),
+    (Namespace::Itunes, "itunes", &["itunes.com/dtds/podcast-1.0.dtd", "itunes.com/dtds/podcast-1.0"]),
+    (Namespace::Atom, "atom", &["w3.org/2005/atom", "purl.org/atom/ns"]),
+    (Namespace::Rdf, "rdf", &["w3.org/1999/02/22-rdf-syntax-ns"]),
+    (Namespace::Xhtml, "xhtml", &["w3.org/1999/xhtml"]),
 ];
 
-/// The name that feed-rs knows for a leaf element; RSS has `author` as a leaf, Atom as a structure.
-pub(super) fn leaf(local: &str, format: Format) -> Option<&'static str> {
-    let local = local.to_ascii_lowercase();
-    if local == "author" && format != Format::Atom {
-        return Some("author");
+/// Namespaces of RSS itself, shortened likewise.
+const RSS: [&str; 4] = [
+    "purl.org/rss/1.0",
+    "purl.org/net/rss1.1",
+    "my.netscape.com/rdf/simple/0.9",
+    "channel.netscape.com/rdf/simple/0.9",
+];
+
+/// A namespace by its URI, and whether that is written as the standards have it.
+pub(super) fn namespace_of(uri: &str) -> (Namespace, bool) {
+    let lower = uri.trim().to_ascii_lowercase();
+    let plain = lower.strip_prefix("http://").or_else(|| lower.strip_prefix("https://")).unwrap_or(&lower);
+    let plain = plain.strip_prefix("www.").unwrap_or(plain).trim_end_matches(['/', '#']);
+    if let Some((namespace, _, names)) = KNOWN.iter().find(|(_, _, names)| names.contains(&plain)) {
+        let is_atom_as_written = *namespace != Namespace::Atom || uri == "http://www.w3.org/2005/Atom";
+        return (
+            *namespace,
+            uri.starts_with("http://") && names.first() == Some(&plain) && is_atom_as_written,
+        );
     }
-    LEAVES.iter().find(|(known, _)| *known == local).map(|(_, canonical)| *canonical)
-}
-
-/// The name that feed-rs knows for an element that holds others.
-pub(super) fn structure(local: &str) -> Option<&'static str> {
-    let is = |name: &&&str| name.eq_ignore_ascii_case(local);
-    ["channel", "item", "entry", "image", "source", "author"].iter().find(is).copied()
-}
-
-/// Leaves that, when empty, replace what came before or make feed-rs refuse the document.
-pub(super) fn is_dropped_when_empty(leaf: &str) -> bool {
-    [
-        "title",
-        "description",
-        "summary",
-        "subtitle",
-        "content",
-        "encoded",
-        "rights",
-        "pubDate",
-        "published",
-        "updated",
-        "date",
-    ]
-    .contains(&leaf)
-}
-
-/// Leaves that feed-rs searches for a mail address, where some make it panic.
-pub(super) fn is_person(leaf: &str) -> bool {
-    ["author", "creator", "managingEditor", "webMaster", "name", "email"].contains(&leaf)
-}
-
-/// The Atom text type that a media type stands for; `None` for what is no text.
-pub(super) fn text_type(media_type: &str) -> Option<&'static str> {
-    match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "" | "text" | "text/plain" | "plain" => Some("text"),
-        "html" | "text/html" => Some("html"),
-        "xhtml" | "application/xhtml+xml" | "text/xhtml" | "application/xml" | "text/xml" => Some("xhtml"),
-        other => other.starts_with("text/").then_some("text"),
+    if RSS.contains(&plain) {
+        (Namespace::Rss, true)
+    } else if plain.is_empty() || ["/rss", "/rss2", "/rss2.0"].iter().any(|end| plain.ends_with(end)) {
+        (Namespace::Rss, plain.is_empty())
+    } else {
+        (Namespace::Foreign, true)
     }
 }
 
-/// Whether feed-rs takes this `xml:base`; an invalid one costs it the whole document.
-pub(super) fn is_usable_base(value: &str) -> bool {
-    matches!(Url::parse(value), Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase))
+/// What the prefixes of a document mean. A declaration holds from where it stands to the end of the document: feeds
+/// that give one prefix two meanings have not been seen.
+#[derive(Debug)]
+pub(super) struct Prefixes<'a>(HashMap<&'a str, Namespace>);
+
+impl<'a> Prefixes<'a> {
+    /// Those that hold though nobody declared them, and the prefix of the root element.
+    pub fn of_root(prefix: &'a str, format: Format) -> Self {
+        let known = KNOWN.iter().map(|(namespace, prefix, _)| (*prefix, *namespace));
+        Self(known.chain([(prefix, format.namespace())]).collect())
+    }
+
+    /// Takes note of a declaration. A well-known prefix keeps its meaning if the URI means nothing.
+    pub fn declare(&mut self, prefix: &'a str, namespace: Namespace) {
+        if namespace == Namespace::Foreign {
+            self.0.entry(prefix).or_insert(namespace);
+        } else {
+            self.0.insert(prefix, namespace);
+        }
+    }
+
+    /// What a prefix means.
+    pub fn meaning(&self, prefix: &str) -> Namespace {
+        self.0.get(prefix).copied().unwrap_or(Namespace::Foreign)
+    }
+}
+
+/// A part of an article or of the feed's head. Where two say the same, the one named `Other…` is asked second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Title,
+    OtherTitle,
+    Link,
+    Guid,
+    Summary,
+    OtherSummary,
+    Content,
+    Published,
+    OtherPublished,
+    Updated,
+    Author,
+    OtherAuthor,
+    Category,
+    Enclosure,
+    Ttl,
+    SkipHours,
+    SkipDays,
+    UpdatePeriod,
+    UpdateFrequency,
+}
+
+/// What an element is for the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// One article.
+    Item,
+    /// Its tags mean nothing, what it contains is read.
+    Flat,
+    /// A part.
+    Field(Field),
+    /// A part by its attributes; what it contains is read.
+    Holder(Field),
+    /// It means nothing, nor does what it contains.
+    Unknown,
+}
+
+use Field as F;
+use Namespace as N;
+
+/// Elements that hold the parts of articles or of the head.
+const FIELDS: [(&[Namespace], &str, Field); 35] = [
+    (&[N::Rss, N::Atom], "title", F::Title),
+    (&[N::Dublin, N::Media, N::Itunes], "title", F::OtherTitle),
+    (&[N::Rss, N::Atom], "link", F::Link),
+    (&[N::Rss, N::Atom], "guid", F::Guid),
+    (&[N::Rss, N::Atom], "id", F::Guid),
+    (&[N::Rss, N::Atom], "description", F::Summary),
+    (&[N::Atom], "summary", F::Summary),
+    (&[N::Dublin, N::Media], "description", F::OtherSummary),
+    (&[N::Rss, N::Itunes], "summary", F::OtherSummary),
+    (&[N::Rss, N::Atom], "content", F::Content),
+    (&[N::Rss, N::Atom, N::Content], "encoded", F::Content),
+    (&[N::Rss, N::Atom], "fullitem", F::Content),
+    (&[N::Rss, N::Atom, N::Xhtml], "body", F::Content),
+    (&[N::Xhtml], "div", F::Content),
+    (&[N::Rss, N::Atom], "pubDate", F::Published),
+    (&[N::Rss, N::Atom], "published", F::Published),
+    (&[N::Rss, N::Atom], "issued", F::Published),
+    (&[N::Rss, N::Atom, N::Dublin], "date", F::OtherPublished),
+    (&[N::Rss, N::Atom, N::Dublin], "created", F::OtherPublished),
+    (&[N::Dublin], "issued", F::OtherPublished),
+    (&[N::Rss, N::Atom], "updated", F::Updated),
+    (&[N::Rss, N::Atom, N::Dublin], "modified", F::Updated),
+    (&[N::Rss, N::Atom], "author", F::Author),
+    (&[N::Rss, N::Atom], "managingEditor", F::Author),
+    (&[N::Rss, N::Atom, N::Dublin], "creator", F::OtherAuthor),
+    (&[N::Dublin, N::Itunes], "author", F::OtherAuthor),
+    (&[N::Media], "credit", F::OtherAuthor),
+    (&[N::Rss, N::Atom], "category", F::Category),
+    (&[N::Rss, N::Atom, N::Dublin], "subject", F::Category),
+    (&[N::Rss, N::Atom], "enclosure", F::Enclosure),
+    (&[N::Rss], "ttl", F::Ttl),
+    (&[N::Rss], "skipHours", F::SkipHours),
+    (&[N::Rss], "skipDays", F::SkipDays),
+    (&[N::Rss, N::Atom, N::Syndication], "updatePeriod", F::UpdatePeriod),
+    (&[N::Rss, N::Atom, N::Syndication], "updateFrequency", F::UpdateFrequency),
+];
+
+/// Elements whose tags mean nothing.
+const FLAT: [(&[Namespace], &str); 8] = [
+    (&[N::Rss, N::Atom], "rss"),
+    (&[N::Rss, N::Atom, N::Rdf], "RDF"),
+    (&[N::Rss, N::Atom], "feed"),
+    (&[N::Rss, N::Atom], "channel"),
+    (&[N::Rss, N::Atom], "items"),
+    (&[N::Rdf], "Seq"),
+    (&[N::Rdf], "li"),
+    (&[N::Media], "group"),
+];
+
+/// The role of an element, and its name as the formats have it.
+pub(super) fn role(namespace: Namespace, local: &str) -> (Role, &'static str) {
+    let is_own = matches!(namespace, N::Rss | N::Atom);
+    let item = ["item", "entry"].into_iter().find(|name| is_own && name.eq_ignore_ascii_case(local));
+    if let Some(name) = item {
+        return (Role::Item, name);
+    }
+    if namespace == N::Media && local.eq_ignore_ascii_case("content") {
+        return (Role::Holder(F::Enclosure), "content");
+    }
+    let is = |namespaces: &[Namespace], name: &str| {
+        name.eq_ignore_ascii_case(local) && namespaces.contains(&namespace)
+    };
+    let field = FIELDS.iter().find(|(namespaces, name, _)| is(namespaces, name));
+    if let Some((_, name, field)) = field {
+        return (Role::Field(*field), name);
+    }
+    let flat = FLAT.iter().find(|(namespaces, name)| is(namespaces, name));
+    flat.map_or((Role::Unknown, ""), |(_, name)| (Role::Flat, name))
+}
+
+/// Elements of HTML that have no end tag.
+pub(super) fn is_void(local: &str) -> bool {
+    ["br", "hr", "img", "input", "meta"].iter().any(|name| name.eq_ignore_ascii_case(local))
+}
+
+/// Whether an end tag of this name ends whatever is open.
+pub(super) fn ends_all(local: &str) -> bool {
+    ["channel", "rss", "feed", "RDF"].iter().any(|name| name.eq_ignore_ascii_case(local))
 }
 
 #[cfg(test)]
@@ -175,25 +260,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn namespaces_become_the_ones_in_use() {
-        for uri in
-            ["https://www.w3.org/2005/Atom", "http://www.w3.org/2005/atom/", "http://purl.org/atom/ns#"]
-        {
-            assert_eq!(canonical_namespace(uri), ATOM, "{uri}");
+    fn a_namespace_is_known_however_it_is_written() {
+        let cases = [
+            ("http://www.w3.org/2005/Atom", N::Atom, true),
+            ("https://www.w3.org/2005/Atom", N::Atom, false),
+            ("http://www.w3.org/2005/atom/", N::Atom, false),
+            ("http://purl.org/atom/ns#", N::Atom, false),
+            ("http://search.yahoo.com/mrss/", N::Media, true),
+            ("http://www.rssboard.org/media-rss", N::Media, false),
+            ("https://purl.org/dc/elements/1.1", N::Dublin, false),
+            ("http://purl.org/rss/1.0/modules/content/", N::Content, true),
+            ("http://my.netscape.com/rdf/simple/0.9/", N::Rss, true),
+            ("http://backend.userland.com/rss2", N::Rss, false),
+            ("urn:other", N::Foreign, true),
+        ];
+        for (uri, namespace, as_written) in cases {
+            assert_eq!(namespace_of(uri), (namespace, as_written), "{uri}");
         }
-        assert_eq!(canonical_namespace("http://www.rssboard.org/media-rss"), MEDIA);
-        assert_eq!(
-            canonical_namespace("https://purl.org/dc/elements/1.1"),
-            "http://purl.org/dc/elements/1.1/"
-        );
-        assert_eq!(canonical_namespace("urn:other"), "urn:other");
     }
 
     #[test]
-    fn old_names_become_the_ones_in_use() {
-        assert_eq!(leaf("PUBDATE", Format::Rss), Some("pubDate"));
-        assert_eq!(leaf("issued", Format::Atom), Some("published"));
-        assert_eq!(leaf("author", Format::Atom), None);
-        assert_eq!(leaf("item", Format::Rss), None);
+    fn a_name_means_something_only_in_its_namespace() {
+        assert_eq!(role(N::Rss, "PUBDATE"), (Role::Field(F::Published), "pubDate"));
+        assert_eq!(role(N::Media, "title"), (Role::Field(F::OtherTitle), "title"));
+        assert_eq!(role(N::Foreign, "title").0, Role::Unknown);
+        assert_eq!((role(N::Rss, "item").0, role(N::Media, "item").0), (Role::Item, Role::Unknown));
+        assert_eq!((role(N::Media, "group").0, role(N::Rss, "image").0), (Role::Flat, Role::Unknown));
     }
 }

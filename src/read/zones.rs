@@ -16,11 +16,16 @@ pub(super) fn offset_minutes(zone: &str) -> Option<i32> {
     };
     let digits: String = digits.chars().filter(|c| *c != ':').collect();
     let number: i32 = digits.parse().ok()?;
-    let minutes = if digits.len() <= 2 { number * 60 } else { number / 100 * 60 + number % 100 };
+    let minutes = match digits.len() {
+        1 | 2 => number * 60,
+        // `-040` lacks its last digit, `+530` its first.
+        3 if digits.starts_with('0') => number / 10 * 60,
+        _ => number / 100 * 60 + number % 100,
+    };
     (digits.len() <= 4 && minutes <= 18 * 60).then_some(sign * minutes)
 }
 
-const NAMED: [(&str, i32); 35] = [
+const NAMED: [(&str, i32); 38] = [
     ("Z", 0),
     ("UT", 0),
     ("UTC", 0),
@@ -49,6 +54,9 @@ const NAMED: [(&str, i32); 35] = [
     ("SAST", 120),
     ("EEST", 180),
     ("MSK", 180),
+    ("МСК", 180),
+    ("AEST", 600),
+    ("AEDT", 660),
     ("TRT", 180),
     ("GST", 240),
     ("PKT", 300),
@@ -71,6 +79,8 @@ mod tests {
             ("gmt-03:30", -210),
             ("bst", 60),
             ("(PST)", -480),
+            ("-040", -240),
+            ("+530", 330),
         ];
         for (zone, minutes) in cases {
             assert_eq!(offset_minutes(zone), Some(minutes), "{zone}");
