@@ -126,6 +126,7 @@ pub(super) struct Lexer<'a> {
     comment_end: Ahead,
     instruction_end: Ahead,
     subset_end: Ahead,
+    mark_end: Ahead,
     /// What the document type declares in brackets.
     subset: Option<&'a str>,
 }
@@ -144,6 +145,7 @@ impl<'a> Lexer<'a> {
             comment_end: Ahead::new("-->"),
             instruction_end: Ahead::new("?>"),
             subset_end: Ahead::new("]>"),
+            mark_end: Ahead::new(">"),
             subset: None,
         }
     }
@@ -212,9 +214,9 @@ impl<'a> Lexer<'a> {
         let end = if rest.starts_with("<?") {
             self.instruction_end.find(self.text, self.at)
         } else {
-            self.subset_end(rest)
+            self.subset_end()
         };
-        let end = end.map(|at| at + 2).or_else(|| Some(self.at + memchr::memchr(b'>', rest.as_bytes())? + 1));
+        let end = end.map(|at| at + 2).or_else(|| Some(self.mark_end.find(self.text, self.at)? + 1));
         match end {
             Some(end) => self.at = end,
             None => return Some(self.plain(rest)),
@@ -223,9 +225,9 @@ impl<'a> Lexer<'a> {
     }
 
     /// Where the declarations of a document type end, if it has any.
-    fn subset_end(&mut self, rest: &str) -> Option<usize> {
-        let head = rest.split('>').next().unwrap_or_default();
-        let start = self.at + head.find('[')? + 1;
+    fn subset_end(&mut self) -> Option<usize> {
+        let head_end = self.mark_end.find(self.text, self.at).unwrap_or(self.text.len());
+        let start = self.at + slice(self.text, self.at, head_end).find('[')? + 1;
         let end = self.subset_end.find(self.text, start)?;
         self.subset = self.subset.or(Some(slice(self.text, start, end)));
         Some(end)

@@ -124,28 +124,32 @@ impl Cleaner {
         self.has_space = !self.out.is_empty();
     }
 
-    /// Copies runs of plain ASCII, single blanks in them too, at once.
+    /// Copies runs of characters that are kept, single blanks in them too, at once.
     fn push(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let is_plain = |at: usize| bytes.get(at).is_some_and(|byte| (b'!'..=b'~').contains(byte));
+        // In UTF-8 these begin letters from U+00C0 on, none of which is white space.
+        let begins_letter = |at: usize| bytes.get(at).is_some_and(|byte| (0xC3..=0xDF).contains(byte));
         let (mut run, mut at) = (0, 0);
         while at < bytes.len() {
-            if is_plain(at) || (at > run && bytes.get(at) == Some(&b' ') && is_plain(at + 1)) {
+            let is_blank = at > run && bytes.get(at) == Some(&b' ');
+            if is_plain(at) || is_blank && (is_plain(at + 1) || begins_letter(at + 1)) {
                 at += 1;
                 continue;
             }
-            self.write(slice(text, run, at));
             let Some(c) = slice(text, at, bytes.len()).chars().next() else { return };
+            let class = class(c);
+            if matches!(class, Class::Plain | Class::Kept) {
+                self.is_composed &= matches!(class, Class::Plain);
+                at += c.len_utf8();
+                continue;
+            }
+            self.write(slice(text, run, at));
+            if matches!(class, Class::Space) {
+                self.space();
+            }
             at += c.len_utf8();
             run = at;
-            match class(c) {
-                Class::Space => self.space(),
-                Class::Removed => {}
-                class => {
-                    self.is_composed &= matches!(class, Class::Plain);
-                    self.write(c.encode_utf8(&mut [0; 4]));
-                }
-            }
         }
         self.write(slice(text, run, at));
     }
