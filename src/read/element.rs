@@ -104,7 +104,7 @@ enum TextKind {
 
 /// Whether markup stands unescaped in a text.
 fn has_tags(inner: &str) -> bool {
-    let (mut lexer, mut report) = (Lexer::new(inner), Report::default());
+    let (mut lexer, mut report) = (Lexer::fragment(inner), Report::default());
     memchr::memchr(b'<', inner.as_bytes()).is_some()
         && std::iter::from_fn(|| lexer.next("", &mut report)).any(|token| matches!(token, Token::Tag(_)))
 }
@@ -151,7 +151,7 @@ pub(super) fn characters<'a>(inner: &'a str, reading: &mut Reading<'a, '_>) -> C
     if memchr::memchr(b'<', inner.as_bytes()).is_none() {
         return reading.entities.resolve(inner, reading.report);
     }
-    let (mut lexer, mut out, mut blank) = (Lexer::new(inner), Cow::Borrowed(""), "");
+    let (mut lexer, mut out, mut blank) = (Lexer::fragment(inner), Cow::Borrowed(""), "");
     // What has no end was counted when the extent of the element was found.
     let mut ignored = Report::default();
     while let Some(token) = lexer.next("", &mut ignored) {

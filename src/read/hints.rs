@@ -71,7 +71,7 @@ pub(super) fn skip_days<'a>(element: &Element<'a>, reading: &mut Reading<'a, '_>
 /// The texts of the children of an element.
 fn list<'a>(element: &Element<'a>, reading: &mut Reading<'a, '_>) -> Vec<String> {
     const LONGEST: usize = 100;
-    let (mut lexer, mut ignored) = (Lexer::new(element.inner), Report::default());
+    let (mut lexer, mut ignored) = (Lexer::fragment(element.inner), Report::default());
     let texts = std::iter::from_fn(|| lexer.next("", &mut ignored)).filter_map(|token| match token {
         Token::Text(text) => Some(reading.entities.resolve(text, reading.report).into_owned()),
         Token::Data(data) => Some(data.to_owned()),

@@ -129,8 +129,12 @@ pub(super) struct Lexer<'a> {
     mark_end: Ahead,
     /// What the document type declares in brackets.
     subset: Option<&'a str>,
+    /// Whether the text is the inside of one element: a CDATA section that never ends, ends with it.
+    is_fragment: bool,
 }
 
+/// Bytes of the longest name that an end tag without its end may have.
+const MAX_NAME: usize = 40;
 const DATA: &str = "<![CDATA[";
 const COMMENT: &str = "<!--";
 
@@ -147,7 +151,13 @@ impl<'a> Lexer<'a> {
             subset_end: Ahead::new("]>"),
             mark_end: Ahead::new(">"),
             subset: None,
+            is_fragment: false,
         }
+    }
+
+    /// Reads the inside of one element.
+    pub fn fragment(inner: &'a str) -> Self {
+        Self { is_fragment: true, ..Self::new(inner) }
     }
 
     /// The whole text.
@@ -256,11 +266,15 @@ impl<'a> Lexer<'a> {
             (Some(own_end), _) => {
                 report.mended(Repair::Cdata);
                 self.at = own_end;
-                Some(slice(self.text, start, own_end))
+                Some(without_half_end(slice(self.text, start, own_end)))
             }
             (None, Some(end)) => {
                 self.at = end + "]]>".len();
                 Some(slice(self.text, start, end))
+            }
+            (None, None) if self.is_fragment => {
+                self.at = self.text.len();
+                Some(without_half_end(slice(self.text, start, self.text.len())))
             }
             (None, None) => {
                 report.mended(Repair::Cdata);
@@ -291,6 +305,11 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// What a CDATA section without end holds: its end may be there in part.
+fn without_half_end(data: &str) -> &str {
+    data.strip_suffix("]>").or_else(|| data.strip_suffix("]]")).unwrap_or(data)
+}
+
 /// Where the first end tag of `name` begins, whatever its case.
 fn end_tag(text: &str, name: &str) -> Option<usize> {
     let ends = memmem::find_iter(text.as_bytes(), "</");
@@ -311,7 +330,7 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return None;
     }
-    let end = tag_end(named)?;
+    let Some(end) = tag_end(named) else { return end_tag_without_end(text, named, kind) };
     let body = slice(named, 0, end);
     let (body, kind) = match body.strip_suffix('/') {
         Some(body) if kind == TagKind::Open => (body, TagKind::Empty),
@@ -323,38 +342,44 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     Some(Tag { raw, kind, name, attributes })
 }
 
+/// An end tag that lacks its `>`, so that the next tag follows at once.
+fn end_tag_without_end<'a>(text: &'a str, named: &'a str, kind: TagKind) -> Option<Tag<'a>> {
+    let (name, _) = slice(named, 0, named.floor_char_boundary(MAX_NAME)).split_once('<')?;
+    let is_name = !name.contains(|c: char| c.is_whitespace() || c == '"');
+    let raw = slice(text, 0, text.len() - named.len() + name.len());
+    (kind == TagKind::Close && is_name).then_some(Tag { raw, kind, name, attributes: "" })
+}
+
 /// The `>` that ends a tag: the first outside quotes, or, where a quote is never closed, the first before the next
-/// `<`. A value may hold `<`, unless a `>` stands before it: then its quote was not closed.
+/// `<`. A value may hold markup; but if its first mark is `>` and a `<` follows, its quote was not closed.
 fn tag_end(inside: &str) -> Option<usize> {
     let bytes = inside.as_bytes();
     let (mut at, mut first_end) = (0, None);
-    while let Some(step) = memchr::memchr3(b'>', b'<', b'"', bytes.get(at..)?).map(|step| at + step) {
-        let apostrophe = memchr::memchr(b'\'', bytes.get(at..step)?).map(|offset| at + offset);
-        let mark = apostrophe.unwrap_or(step);
-        match bytes.get(mark)? {
-            b'>' => return Some(mark),
+    while let Some(byte) = bytes.get(at) {
+        at = match byte {
+            b'>' => return Some(at),
             b'<' => return first_end,
-            quote => match quoted(bytes, mark + 1, *quote, &mut first_end) {
-                Some(after) => at = after,
+            b'"' | b'\'' => match quoted(bytes, at + 1, *byte, &mut first_end) {
+                Some(after) => after,
                 None => return first_end,
             },
-        }
+            _ => at + 1,
+        };
     }
     first_end
 }
 
 /// What follows the closing quote; `None` if it is missing.
 fn quoted(bytes: &[u8], from: usize, quote: u8, first_end: &mut Option<usize>) -> Option<usize> {
-    let mut ends = None;
+    let mut first = None;
     for at in memchr::memchr3_iter(b'>', b'<', quote, bytes.get(from..)?).map(|at| from + at) {
         match bytes.get(at)? {
-            b'>' => ends = ends.or(Some(at)),
-            b'<' if ends.is_some() => break,
-            b'<' => {}
+            b'<' if first.is_some_and(|(_, is_end)| is_end) => break,
+            mark @ (b'<' | b'>') => first = first.or(Some((at, *mark == b'>'))),
             _ => return Some(at + 1),
         }
     }
-    *first_end = first_end.or(ends);
+    *first_end = first_end.or(first.filter(|(_, is_end)| *is_end).map(|(at, _)| at));
     None
 }
 
@@ -392,6 +417,7 @@ mod tests {
         check("5 < 6 <3 <a", &["text 5 ", "text < 6 ", "text <3 ", "text <a"]);
         check("<!-- x<a>", &["text  x", "Open a"]);
         check("<a b=\"c><d>", &["Open a", "Open d"]);
+        check("x</a<d>", &["text x", "Close a", "Open d"]);
         check("<a b='x<y'><d>", &["Open a", "Open d"]);
         check("<a b='it' c=\"d'e\">t", &["Open a", "text t"]);
         check("<!-- x</item><b><!-- y --><c>", &["text  x", "Close item", "Open b", "Open c"]);

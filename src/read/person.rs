@@ -24,7 +24,7 @@ pub(super) fn of<'a>(element: &Element<'a>, reading: &mut Reading<'a, '_>) -> Op
 /// What a child element holds.
 fn child_text<'a>(inner: &'a str, name: &str) -> Option<&'a str> {
     memchr::memchr(b'<', inner.as_bytes())?;
-    let (mut lexer, mut ignored, mut start) = (Lexer::new(inner), Report::default(), None);
+    let (mut lexer, mut ignored, mut start) = (Lexer::fragment(inner), Report::default(), None);
     loop {
         let at = lexer.position();
         let Token::Tag(tag) = lexer.next(name, &mut ignored)? else { continue };

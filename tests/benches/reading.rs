@@ -121,7 +121,7 @@ fn in_turn(work: [&dyn Fn() -> usize; 2]) -> [(f64, usize); 2] {
         for (at, work) in work.iter().enumerate() {
             let started = cpu_time();
             results[at] = work();
-            seconds[at].push((cpu_time() - started).as_secs_f64());
+            seconds[at].push(cpu_time().saturating_sub(started).as_secs_f64());
         }
     }
     let median = |at: usize| {

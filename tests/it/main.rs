@@ -15,6 +15,8 @@ mod kill;
 mod matching_quality;
 mod pipeline;
 mod politeness;
+mod reading;
+mod reading_hostile;
 mod regression;
 mod restart;
 mod stop;
