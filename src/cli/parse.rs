@@ -161,7 +161,8 @@ fn describe(parsed: &Parsed) -> String {
         let dates = [&entry.published, &entry.updated].into_iter().flatten().next();
         let facts =
             [dates.map(String::as_str), entry.author.as_deref(), entry.link.as_ref().map(Url::as_str)];
-        lines.push(format!("    {}", facts.into_iter().flatten().collect::<Vec<_>>().join("  ")));
+        let facts = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
+        lines.extend((!facts.is_empty()).then(|| format!("    {facts}")));
         lines.extend(entry.summary.as_ref().map(|summary| format!("    {}", shorten(summary))));
     }
     lines.push(String::new());

@@ -90,10 +90,9 @@ fn split_value(text: &str) -> (&str, &str) {
     text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
 }
 
-/// Finds one mark from places that never go back. What was found, or that nothing is left to find, is remembered, so
-/// all searches of one document together take linear time.
+/// The result of the last search for something from a place on. While places only go forward, all searches of one
+/// document together take linear time.
 struct Ahead {
-    mark: &'static str,
     /// The last search began here …
     searched_from: usize,
     /// … and ended here; at the greatest number if it found nothing.
@@ -101,18 +100,30 @@ struct Ahead {
 }
 
 impl Ahead {
-    fn new(mark: &'static str) -> Self {
-        Self { mark, searched_from: 1, found: 0 }
+    fn new() -> Self {
+        Self { searched_from: 1, found: 0 }
     }
 
-    /// The first place of the mark at `from` or behind.
-    fn find(&mut self, text: &str, from: usize) -> Option<usize> {
+    /// The first place at `from` or behind; `search` looks for it in what begins there.
+    fn find(&mut self, text: &str, from: usize, search: impl FnOnce(&str) -> Option<usize>) -> Option<usize> {
         if !(self.searched_from..=self.found).contains(&from) {
-            let ahead = slice(text, from, text.len()).as_bytes();
             self.searched_from = from;
-            self.found = memmem::find(ahead, self.mark.as_bytes()).map_or(usize::MAX, |at| from + at);
+            self.found = search(slice(text, from, text.len())).map_or(usize::MAX, |at| from + at);
         }
         (self.found != usize::MAX).then_some(self.found)
+    }
+}
+
+/// Finds one mark.
+struct Mark(&'static str, Ahead);
+
+impl Mark {
+    fn new(mark: &'static str) -> Self {
+        Self(mark, Ahead::new())
+    }
+
+    fn find(&mut self, text: &str, from: usize) -> Option<usize> {
+        self.1.find(text, from, |rest| memmem::find(rest.as_bytes(), self.0.as_bytes()))
     }
 }
 
@@ -120,13 +131,16 @@ impl Ahead {
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    data_start: Ahead,
-    data_end: Ahead,
-    comment_start: Ahead,
-    comment_end: Ahead,
-    instruction_end: Ahead,
-    subset_end: Ahead,
-    mark_end: Ahead,
+    data_start: Mark,
+    data_end: Mark,
+    comment_start: Mark,
+    comment_end: Mark,
+    instruction_end: Mark,
+    subset_end: Mark,
+    mark_end: Mark,
+    article: Ahead,
+    /// The end of the element with this name, or of an article.
+    element_end: (&'a str, Ahead),
     /// What the document type declares in brackets.
     subset: Option<&'a str>,
     /// Whether the text is the inside of one element: a CDATA section that never ends, ends with it.
@@ -143,13 +157,15 @@ impl<'a> Lexer<'a> {
         Self {
             text,
             at: 0,
-            data_start: Ahead::new(DATA),
-            data_end: Ahead::new("]]>"),
-            comment_start: Ahead::new(COMMENT),
-            comment_end: Ahead::new("-->"),
-            instruction_end: Ahead::new("?>"),
-            subset_end: Ahead::new("]>"),
-            mark_end: Ahead::new(">"),
+            data_start: Mark::new(DATA),
+            data_end: Mark::new("]]>"),
+            comment_start: Mark::new(COMMENT),
+            comment_end: Mark::new("-->"),
+            instruction_end: Mark::new("?>"),
+            subset_end: Mark::new("]>"),
+            mark_end: Mark::new(">"),
+            article: Ahead::new(),
+            element_end: ("", Ahead::new()),
             subset: None,
             is_fragment: false,
         }
@@ -187,7 +203,7 @@ impl<'a> Lexer<'a> {
 
     /// The next token. `inside` is the name of the element that it stands in, if that holds character data: a CDATA
     /// section that never ends, ends with it.
-    pub fn next(&mut self, inside: &str, report: &mut Report) -> Option<Token<'a>> {
+    pub fn next(&mut self, inside: &'a str, report: &mut Report) -> Option<Token<'a>> {
         while self.at < self.text.len() {
             let rest = self.rest();
             if rest.starts_with("<!") || rest.starts_with("<?") {
@@ -213,7 +229,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Reads what begins with `<!` or `<?`: it may hold data, or be text that only looks so.
-    fn declaration(&mut self, rest: &'a str, inside: &str, report: &mut Report) -> Option<Token<'a>> {
+    fn declaration(&mut self, rest: &'a str, inside: &'a str, report: &mut Report) -> Option<Token<'a>> {
         if rest.starts_with(DATA) {
             return self.data(inside, report).map(Token::Data);
         }
@@ -246,57 +262,62 @@ impl<'a> Lexer<'a> {
     /// Moves behind the end tag of an element, or to the end if there is none.
     pub fn skip_past(&mut self, name: &str) {
         let rest = self.rest();
-        let end = end_tag(rest, name).and_then(|at| Some(at + slice(rest, at, rest.len()).find('>')? + 1));
+        let end = end_tag(rest, &[name]).and_then(|at| Some(at + slice(rest, at, rest.len()).find('>')? + 1));
         self.at += end.unwrap_or(rest.len());
     }
 
-    /// A CDATA section. Its end is missing if there is none, or if another section starts before it and the element
-    /// ends before that one: then it ends with the element.
-    fn data(&mut self, inside: &str, report: &mut Report) -> Option<&'a str> {
+    /// A CDATA section. Its end is missing if there is none, or if the element it stands in ends before it and another
+    /// section starts in between: then it ends with the element.
+    fn data(&mut self, inside: &'a str, report: &mut Report) -> Option<&'a str> {
         let start = self.at + DATA.len();
         let end = self.data_end.find(self.text, start);
-        let limit = self.data_start.find(self.text, start).unwrap_or(self.text.len());
-        if let Some(end) = end.filter(|end| *end < limit) {
-            self.at = end + "]]>".len();
-            return Some(slice(self.text, start, end));
-        }
-        self.at = start;
-        let own_end = end_tag(slice(self.text, start, limit), inside).map(|at| start + at);
+        let own_end = self.element_end(inside, start).filter(|at| end.is_none_or(|end| *at < end));
         match (own_end, end) {
-            (Some(own_end), _) => {
+            (Some(own_end), end) if end.is_none_or(|end| self.data_starts_between(own_end, end)) => {
                 report.mended(Repair::Cdata);
                 self.at = own_end;
                 Some(without_half_end(slice(self.text, start, own_end)))
             }
-            (None, Some(end)) => {
+            (_, Some(end)) => {
                 self.at = end + "]]>".len();
                 Some(slice(self.text, start, end))
             }
-            (None, None) if self.is_fragment => {
+            (_, None) if self.is_fragment => {
                 self.at = self.text.len();
                 Some(without_half_end(slice(self.text, start, self.text.len())))
             }
-            (None, None) => {
+            (_, None) => {
                 report.mended(Repair::Cdata);
+                self.at = start;
                 None
             }
         }
     }
 
-    /// Skips a comment. Its end is missing if there is none, or if another comment starts before it with the end of
-    /// an article between them.
+    /// Where the element that `from` stands in ends, or the article around it.
+    fn element_end(&mut self, inside: &'a str, from: usize) -> Option<usize> {
+        if inside.is_empty() {
+            return None;
+        }
+        if self.element_end.0 != inside {
+            self.element_end = (inside, Ahead::new());
+        }
+        self.element_end.1.find(self.text, from, |rest| end_tag(rest, &[inside, "item", "entry"]))
+    }
+
+    fn data_starts_between(&mut self, from: usize, to: usize) -> bool {
+        self.data_start.find(self.text, from).is_some_and(|at| at < to)
+    }
+
+    /// Skips a comment. Its end is missing if there is none, or if an article starts or ends before it and another comment
+    /// starts in between.
     fn comment(&mut self, report: &mut Report) {
         let start = self.at + COMMENT.len();
         // `<!-->` and `<!--->` are whole comments (WHATWG HTML, comment start state).
         let end = self.comment_end.find(self.text, self.at + 2);
-        let limit = self.comment_start.find(self.text, start).unwrap_or(self.text.len());
-        let hides_articles = |end: usize| {
-            end > limit
-                && ["item", "entry"]
-                    .iter()
-                    .any(|name| end_tag(slice(self.text, start, limit), name).is_some())
-        };
-        if let Some(end) = end.filter(|end| !hides_articles(*end)) {
+        let article = self.article.find(self.text, start, article_tag);
+        let next = article.and_then(|at| self.comment_start.find(self.text, at));
+        if let Some(end) = end.filter(|end| next.is_none_or(|next| next > *end)) {
             self.at = end + "-->".len();
         } else {
             report.mended(Repair::Comment);
@@ -310,14 +331,24 @@ fn without_half_end(data: &str) -> &str {
     data.strip_suffix("]>").or_else(|| data.strip_suffix("]]")).unwrap_or(data)
 }
 
-/// Where the first end tag of `name` begins, whatever its case.
-fn end_tag(text: &str, name: &str) -> Option<usize> {
-    let ends = memmem::find_iter(text.as_bytes(), "</");
-    ends.into_iter().find(|at| {
-        let rest = slice(text, at + 2, text.len());
+/// Where the first end tag with one of these names begins, whatever its case.
+fn end_tag(text: &str, names: &[&str]) -> Option<usize> {
+    memmem::find_iter(text.as_bytes(), "</").find(|at| is_named(slice(text, at + 2, text.len()), names))
+}
+
+/// Where the first tag of an article begins, be it the start or the end of one.
+fn article_tag(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'<', text.as_bytes()).find(|at| {
+        let rest = slice(text, at + 1, text.len());
+        is_named(rest.strip_prefix('/').unwrap_or(rest), &["item", "entry"])
+    })
+}
+
+/// Whether what stands behind `<` or `</` is a tag with one of these names.
+fn is_named(rest: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| {
         let after = rest.as_bytes().get(name.len());
-        !name.is_empty()
-            && rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
+        rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
             && after.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b'>')
     })
 }
@@ -431,6 +462,7 @@ mod tests {
         check("<![CDATA[x</a><a><![CDATA[y]]>", &["data x", "Close a", "Open a", "data y"]);
         check("<![CDATA[x</a >]]></a>", &["data x</a >", "Close a"]);
         check("<![CDATA[x</b>", &["text x", "Close b"]);
+        check("<![CDATA[x</b></item><a>y</a>", &["data x</b>", "Close item", "Open a", "text y", "Close a"]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn of<'a>(element: &Element<'a>, reading: &mut Reading<'a, '_>) -> Op
 }
 
 /// What a child element holds.
-fn child_text<'a>(inner: &'a str, name: &str) -> Option<&'a str> {
+fn child_text<'a>(inner: &'a str, name: &'static str) -> Option<&'a str> {
     memchr::memchr(b'<', inner.as_bytes())?;
     let (mut lexer, mut ignored, mut start) = (Lexer::fragment(inner), Report::default(), None);
     loop {

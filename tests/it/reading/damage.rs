@@ -144,13 +144,14 @@ fn atom_feed() -> String {
 
 /// The feed with the damage in its n-th article.
 fn damaged(feed: &str, damage: &Damage, n: usize) -> String {
-    let (before, after) = feed.split_once(&format!("<!--{n}-->")).expect("the article is there");
+    let mark = format!("<!--{n}-->");
+    let (before, after) = feed.split_once(&mark).expect("the article is there");
     if ["<item", "<entry"].contains(&damage.from) {
         let (head, tag) = before.rsplit_once(damage.from).expect("the article has a start tag");
-        return format!("{head}{}{tag}{after}", damage.to);
+        return format!("{head}{}{tag}{mark}{after}", damage.to);
     }
     assert!(after.contains(damage.from), "{}: nothing to damage", damage.name);
-    format!("{before}{}", after.replacen(damage.from, damage.to, 1))
+    format!("{before}{mark}{}", after.replacen(damage.from, damage.to, 1))
 }
 
 #[track_caller]
@@ -185,6 +186,34 @@ fn a_damaged_atom_feed_reads_like_the_sound_one() {
     for damage in &ATOM {
         check(&atom_feed(), damage);
     }
+}
+
+/// Two kinds of damage in the middle article: the others must be as they were.
+fn check_pairs(feed: &str, damages: &[Damage]) {
+    let sound = read(feed);
+    for first in damages {
+        let once = damaged(feed, first, 2);
+        for second in damages {
+            let (_, after) = once.split_once("<!--2-->").expect("the article is there");
+            let (article, _) = after.split_once("<!--3-->").expect("another follows");
+            let is_there =
+                article.rsplit_once("\n<").is_some_and(|(article, _)| article.contains(second.from));
+            if !is_there {
+                continue;
+            }
+            let text = damaged(&once, second, 2);
+            let document = read(&text);
+            let shown = || format!("{} and {}: {text}", first.name, second.name);
+            assert_eq!(document.articles.first(), sound.articles.first(), "{}", shown());
+            assert_eq!(document.articles.last(), sound.articles.last(), "{}", shown());
+        }
+    }
+}
+
+#[test]
+fn two_kinds_of_damage_in_one_article_leave_the_others_alone() {
+    check_pairs(&rss_feed(), &RSS);
+    check_pairs(&atom_feed(), &ATOM);
 }
 
 #[test]
