@@ -47,11 +47,39 @@ pub(super) struct Char {
     pub class: Class,
     /// Whether it is an upper-case letter.
     pub upper: bool,
-    /// What it folds to; empty if it is not part of a token.
-    pub fold: &'static str,
+    fold: Fold,
+}
+
+/// What a character folds to.
+#[derive(Debug, Clone, Copy)]
+enum Fold {
+    /// It is not part of a token.
+    Nothing,
+    /// Nearly always one other character.
+    One(char),
+    /// As `ß` and ligatures do.
+    Several(&'static str),
+}
+
+impl Char {
+    /// Whether it is part of a token.
+    pub const fn is_in_token(&self) -> bool {
+        !matches!(self.fold, Fold::Nothing)
+    }
+
+    /// Adds what it folds to.
+    #[inline]
+    pub fn push_fold(&self, out: &mut String) {
+        match self.fold {
+            Fold::Nothing => {}
+            Fold::One(c) => out.push(c),
+            Fold::Several(several) => out.push_str(several),
+        }
+    }
 }
 
 /// Looks a character up.
+#[inline]
 pub(super) fn info(c: char) -> Char {
     static PAGES: [OnceLock<Page>; 0x1100] = [const { OnceLock::new() }; 0x1100];
     let code = c as usize;
@@ -83,8 +111,15 @@ struct Page {
 struct Entry {
     class: Class,
     upper: bool,
-    fold_at: u16,
-    fold_len: u16,
+    fold: EntryFold,
+}
+
+#[derive(Clone, Copy)]
+enum EntryFold {
+    Nothing,
+    One(char),
+    /// A part of the page's `folds`.
+    Several(u16, u16),
 }
 
 impl Page {
@@ -98,20 +133,27 @@ impl Page {
                 fold_into(c, &mut folds);
             }
             let short = |n: usize| u16::try_from(n).expect("256 folds of at most 60 bytes");
-            Entry {
-                class,
-                upper: c.is_uppercase(),
-                fold_at: short(start),
-                fold_len: short(folds.len() - start),
-            }
+            let mut chars = folds.get(start..).unwrap_or_default().chars();
+            let fold = match (chars.next(), chars.next()) {
+                (None, _) => EntryFold::Nothing,
+                (Some(one), None) => EntryFold::One(one),
+                _ => EntryFold::Several(short(start), short(folds.len())),
+            };
+            Entry { class, upper: c.is_uppercase(), fold }
         });
         Self { entries, folds }
     }
 
+    #[inline]
     fn get(&'static self, low: usize) -> Char {
         let entry = self.entries[low];
-        let start = usize::from(entry.fold_at);
-        let fold = self.folds.get(start..start + usize::from(entry.fold_len)).unwrap_or_default();
+        let fold = match entry.fold {
+            EntryFold::Nothing => Fold::Nothing,
+            EntryFold::One(c) => Fold::One(c),
+            EntryFold::Several(start, end) => {
+                Fold::Several(self.folds.get(usize::from(start)..usize::from(end)).unwrap_or_default())
+            }
+        };
         Char { class: entry.class, upper: entry.upper, fold }
     }
 }
@@ -208,7 +250,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, folded: &str) {
-        let fold: String = text.chars().map(|c| info(c).fold).collect();
+        let mut fold = String::new();
+        text.chars().for_each(|c| info(c).push_fold(&mut fold));
         assert_eq!(fold, folded, "{text}");
     }
 

@@ -11,6 +11,7 @@ use super::{
     query::{self, Tree, TreeKind},
     regex,
     term::{Shape, Term, Words},
+    tokens::Tokens,
 };
 use crate::model::{Aliases, CaseRule, Topic};
 
@@ -27,8 +28,14 @@ pub(super) struct Compiled {
 pub(super) fn compile(topics: &[Topic], aliases: &Aliases) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Vec::new();
     let resolved = Resolved::new(aliases, &mut problems);
-    let mut compiler =
-        Compiler { aliases: &resolved, problems, interned: HashMap::new(), terms: Vec::new(), regexes: 0 };
+    let mut compiler = Compiler {
+        aliases: &resolved,
+        problems,
+        interned: HashMap::with_capacity(topics.len()),
+        terms: Vec::with_capacity(topics.len()),
+        regexes: 0,
+        buffer: Tokens::default(),
+    };
     let plans = topics.iter().enumerate().map(|(index, topic)| compiler.topic(index, topic)).collect();
     if compiler.problems.is_empty() {
         Ok(Compiled { plans, terms: compiler.terms })
@@ -43,6 +50,7 @@ struct Compiler<'a> {
     interned: HashMap<(&'a str, u8), TermId>,
     terms: Vec<Term>,
     regexes: usize,
+    buffer: Tokens,
 }
 
 impl<'a> Compiler<'a> {
@@ -184,8 +192,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn entry(&mut self, text: &'a str, case: CaseRule, terms: &mut Vec<TermId>) -> Result<(), Fault> {
+        // Most terms of a large watchlist stand in many topics: they are read once.
+        if let Some(&known) = self.interned.get(&(text.trim(), case as u8)) {
+            terms.push(known);
+            return Ok(());
+        }
         let lead = text.len() - text.trim_start().len();
-        match entry::list_entry(text)? {
+        match entry::list_entry_with(text, &mut self.buffer)? {
             Entry::Alias(name) => {
                 for entry in
                     self.aliases.entries(name).map_err(|fault| fault.shifted(offset_in(text, name) - 1))?
@@ -195,24 +208,23 @@ impl<'a> Compiler<'a> {
                 }
             }
             Entry::Words(spec) => {
-                terms.push(self.intern(text.trim(), case, || Shape::Words(Words::compile(spec, case))));
+                let words = Words::compile_with(spec, case, &mut self.buffer);
+                terms.push(self.intern(text.trim(), case, Shape::Words(words)));
             }
             Entry::Regex { offset, pattern } => {
                 let regex = regex::compile(pattern).map_err(|fault| fault.shifted(lead + offset))?;
-                self.regexes += usize::from(!self.interned.contains_key(&(text.trim(), case as u8)));
+                self.regexes += 1;
                 regex::check_count(self.regexes)?;
-                terms.push(self.intern(text.trim(), case, || Shape::Regex(regex)));
+                terms.push(self.intern(text.trim(), case, Shape::Regex(regex)));
             }
         }
         Ok(())
     }
 
-    fn intern(&mut self, written: &'a str, case: CaseRule, shape: impl FnOnce() -> Shape) -> TermId {
-        let next = TermId::try_from(self.terms.len()).expect("fewer than 2^32 terms");
-        let id = *self.interned.entry((written, case as u8)).or_insert(next);
-        if id == next {
-            self.terms.push(Term { written: written.into(), shape: shape() });
-        }
+    fn intern(&mut self, written: &'a str, case: CaseRule, shape: Shape) -> TermId {
+        let id = TermId::try_from(self.terms.len()).expect("fewer than 2^32 terms");
+        self.interned.insert((written, case as u8), id);
+        self.terms.push(Term { written: written.into(), shape });
         id
     }
 }

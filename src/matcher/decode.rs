@@ -1,15 +1,17 @@
 //! A text as characters with their bytes; character references left in it are read, one level (§3 rule 1).
 
+use std::str::Chars;
+
 /// Yields each character with the bytes it stands on; a reference stands on all of its bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Decoded<'a> {
     text: &'a str,
-    at: usize,
+    rest: Chars<'a>,
 }
 
 /// Starts at the first character.
-pub(super) const fn decoded(text: &str) -> Decoded<'_> {
-    Decoded { text, at: 0 }
+pub(super) fn decoded(text: &str) -> Decoded<'_> {
+    Decoded { text, rest: text.chars() }
 }
 
 /// Whether the text holds any reference at all.
@@ -20,16 +22,23 @@ pub(super) fn has_reference(text: &str) -> bool {
 impl Iterator for Decoded<'_> {
     type Item = (char, usize, usize);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.at;
-        let rest = self.text.get(start..)?;
-        let c = rest.chars().next()?;
-        let (c, len) = match c {
-            '&' => reference(rest).unwrap_or(('&', 1)),
-            _ => (c, c.len_utf8()),
-        };
-        self.at += len;
-        Some((c, start, self.at))
+        let whole = self.rest.as_str();
+        let start = self.text.len() - whole.len();
+        match self.rest.next()? {
+            '&' => Some(self.after_ampersand(whole, start)),
+            c => Some((c, start, start + c.len_utf8())),
+        }
+    }
+}
+
+impl<'a> Decoded<'a> {
+    #[cold]
+    fn after_ampersand(&mut self, whole: &'a str, start: usize) -> (char, usize, usize) {
+        let (c, len) = reference(whole).unwrap_or(('&', 1));
+        self.rest = whole.get(len..).unwrap_or_default().chars();
+        (c, start, start + len)
     }
 }
 

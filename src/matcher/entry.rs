@@ -43,15 +43,20 @@ pub(super) struct Spec<'a> {
 
 /// Reads an entry of `any`, `maybe`, `context`, `mask`, `not` or of an alias.
 pub(super) fn list_entry(text: &str) -> Result<Entry<'_>, Fault> {
+    list_entry_with(text, &mut Tokens::default())
+}
+
+/// The same with a buffer that is kept.
+pub(super) fn list_entry_with<'a>(text: &'a str, buffer: &mut Tokens) -> Result<Entry<'a>, Fault> {
     let start = text.len() - text.trim_start().len();
     let term = text.trim();
     if term.len() > TERM_MAX_BYTES && !term.starts_with("re:/") {
         return Err(too_long(start, term.len()));
     }
-    one_term(term).map_err(|fault| fault.shifted(start))
+    one_term(term, buffer).map_err(|fault| fault.shifted(start))
 }
 
-fn one_term(term: &str) -> Result<Entry<'_>, Fault> {
+fn one_term<'a>(term: &'a str, buffer: &mut Tokens) -> Result<Entry<'a>, Fault> {
     if let Some(rest) = term.strip_prefix("re:/") {
         return regex(term, rest);
     }
@@ -63,29 +68,32 @@ fn one_term(term: &str) -> Result<Entry<'_>, Fault> {
     let quoted =
         body.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).filter(|inner| !inner.contains('"'));
     if let Some(inner) = quoted {
-        return words(inner, exact).map(Entry::Words).map_err(|fault| fault.shifted(offset + 1));
+        return words(inner, exact, buffer).map(Entry::Words).map_err(|fault| fault.shifted(offset + 1));
     }
     check_quotes(body).map_err(|fault| fault.shifted(offset))?;
     if !exact {
         check_operators(body)?;
     }
-    words(body, exact).map(Entry::Words).map_err(|fault| fault.shifted(offset))
+    words(body, exact, buffer).map(Entry::Words).map_err(|fault| fault.shifted(offset))
 }
 
 /// Reads the words of a term; the caller has dealt with quotes and `=`.
-pub(super) fn words(body: &str, exact: bool) -> Result<Spec<'_>, Fault> {
+fn words<'a>(body: &'a str, exact: bool, tokens: &mut Tokens) -> Result<Spec<'a>, Fault> {
     let (stem, star) = body.strip_suffix('*').map_or((body, false), |stem| (stem, true));
     if let Some(at) = stem.find('*') {
-        return Err(Fault::new("Q002", at, 1, "`*` stands within the term")
+        let place = if at == 0 { "before" } else { "within" };
+        return Err(Fault::new("Q002", at, 1, format!("`*` stands {place} the term"))
             .help("`*` works only at the end of the last word, as in `missile*`"));
     }
-    let mut tokens = Tokens::default();
+    tokens.clear();
     tokens.push_field(0, stem);
     let Some(last) = tokens.list.last() else {
         return Err(if star {
             Fault::new("Q002", stem.len(), 1, "`*` has no word before it")
+                .help("write the beginning of a word before it, as in `missile*`")
         } else {
             Fault::new("Q001", 0, body.len(), "the term has no letter or digit")
+                .help("write a word, or remove the term")
         });
     };
     if tokens.list.len() > TERM_MAX_TOKENS || body.len() > TERM_MAX_BYTES {
@@ -110,7 +118,8 @@ pub(super) fn words(body: &str, exact: bool) -> Result<Spec<'_>, Fault> {
 /// Finds the end of a regular expression that begins after `re:/`; the rest must be empty.
 fn regex<'a>(term: &'a str, rest: &'a str) -> Result<Entry<'a>, Fault> {
     let Some(end) = regex_end(rest) else {
-        return Err(Fault::new("Q013", 0, term.len(), "the regular expression has no closing `/`"));
+        return Err(Fault::new("Q013", 0, term.len(), "the regular expression has no closing `/`")
+            .help("end it with `/`; one within the expression is written `\\/`"));
     };
     let offset = term.len() - rest.len();
     let flags = rest.get(end + 1..).unwrap_or_default();
@@ -136,7 +145,12 @@ fn check_quotes(body: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let at = if body.starts_with('"') { 0 } else { body.rfind('"').unwrap_or_default() };
-    Err(Fault::new("Q006", at, 1, "the quote has no partner"))
+    Err(unpaired_quote(at))
+}
+
+/// Q006 for the quote at this place.
+pub(super) fn unpaired_quote(at: usize) -> Fault {
+    Fault::new("Q006", at, 1, "the quote has no partner").help("close it, or remove it")
 }
 
 fn check_operators(body: &str) -> Result<(), Fault> {
@@ -163,7 +177,7 @@ pub(super) fn is_operator(word: &str) -> bool {
 
 fn too_long(offset: usize, len: usize) -> Fault {
     let message = format!("the term is longer than {TERM_MAX_BYTES} bytes or {TERM_MAX_TOKENS} tokens");
-    Fault::new("Q015", offset, len, message)
+    Fault::new("Q015", offset, len, message).help("a few words in a row are enough")
 }
 
 #[cfg(test)]

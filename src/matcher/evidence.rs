@@ -148,6 +148,9 @@ impl Cut<'_> {
 
 /// How many characters `one_line` yields.
 fn line_chars(text: &str) -> usize {
+    if is_one_line(text) {
+        return text.len();
+    }
     let mut after_blank = false;
     let counts = text.chars().filter(|c| {
         let blank = c.is_whitespace() || c.is_control();
@@ -158,8 +161,21 @@ fn line_chars(text: &str) -> usize {
     counts.count()
 }
 
+/// Whether an ASCII text has nothing to be made one line of: most have not.
+fn is_one_line(text: &str) -> bool {
+    let mut before = 0;
+    text.bytes().all(|byte| {
+        let repeated = byte == b' ' && before == b' ';
+        before = byte;
+        matches!(byte, b' '..=b'~') && !repeated
+    })
+}
+
 /// Runs of white space as one space.
 fn one_line(text: &str) -> String {
+    if is_one_line(text) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         let blank = c.is_whitespace() || c.is_control();

@@ -8,6 +8,11 @@ const SHORT_LETTERS: usize = 3;
 /// An Arabic word without its article, if three letters or more remain.
 pub(super) fn without_article(folded: &str) -> Option<&str> {
     const ARTICLES: [&str; 6] = ["ال", "وال", "بال", "فال", "كال", "لل"];
+    /// First bytes of Arabic letters in UTF-8: nearly all words are told apart here.
+    const ARABIC: std::ops::RangeInclusive<u8> = 0xD8..=0xDB;
+    if !folded.bytes().next().is_some_and(|byte| ARABIC.contains(&byte)) {
+        return None;
+    }
     let stem = ARTICLES.iter().find_map(|article| folded.strip_prefix(article))?;
     (stem.chars().nth(2).is_some()).then_some(stem)
 }

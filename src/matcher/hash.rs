@@ -53,24 +53,24 @@ pub(super) fn keep(len: usize) -> u64 {
 
 #[inline]
 fn load(text: &[u8], at: usize, len: usize) -> u64 {
-    let bytes = match text.get(at..at + 8) {
-        Some(eight) => {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(eight);
-            bytes
-        }
-        None => load_tail(text, at),
-    };
-    (u64::from_le_bytes(bytes) & keep(len)) | LOWER
+    let rest = text.get(at..).unwrap_or_default();
+    let word = rest.first_chunk().map_or_else(|| load_tail(rest), |eight| u64::from_le_bytes(*eight));
+    (word & keep(len)) | LOWER
 }
 
-#[cold]
-fn load_tail(text: &[u8], at: usize) -> [u8; 8] {
-    let mut bytes = [0; 8];
-    for (to, from) in bytes.iter_mut().zip(text.get(at..).unwrap_or_default()) {
-        *to = *from;
+/// Fewer than eight bytes as the low bytes of a word. The two halves overlap where they must.
+#[inline]
+fn load_tail(rest: &[u8]) -> u64 {
+    let place = |len: usize| (rest.len() - len) * 8;
+    match (rest.first_chunk::<4>(), rest.last_chunk::<4>(), rest.first_chunk::<2>(), rest.last_chunk::<2>()) {
+        (Some(low), Some(high), ..) => {
+            u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << place(4)
+        }
+        (.., Some(low), Some(high)) => {
+            u64::from(u16::from_le_bytes(*low)) | u64::from(u16::from_le_bytes(*high)) << place(2)
+        }
+        _ => rest.first().map_or(0, |&byte| u64::from(byte)),
     }
-    bytes
 }
 
 /// Folded multiply: both halves of the 128-bit product.
@@ -92,6 +92,15 @@ mod tests {
         assert_eq!(word(text, 3, 12), of("sanctions"));
         assert_ne!(of("sanction"), of("sanctions"));
         assert_eq!(word(b"S-400", 2, 5), of("400"));
+    }
+
+    #[test]
+    fn a_word_at_the_end_of_a_text_hashes_as_anywhere() {
+        let text = "abcdefghijklmnopqrst and more";
+        for len in 1..20 {
+            let word_alone = text.get(..len).expect("ASCII");
+            assert_eq!(of(word_alone), word(text.as_bytes(), 0, len), "{word_alone}");
+        }
     }
 
     #[test]

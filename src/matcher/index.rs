@@ -2,9 +2,10 @@
 //! (specs/matching.md §10). It proposes too much, never too little; the topics themselves decide.
 
 use super::{
+    filter::Filter,
     hash,
     presence::{Guard, Presence},
-    tokens::Tokens,
+    tokens::{Token, Tokens},
 };
 
 /// A key of the index.
@@ -34,7 +35,9 @@ impl Key {
 /// From keys to topics. Built once.
 #[derive(Debug)]
 pub(super) struct Index {
-    filter: Box<[u64]>,
+    words: Filter,
+    pairs: Filter,
+    prefixes: Filter,
     slots: Box<[Slot]>,
     postings: Box<[Posting]>,
     prefix_lengths: Box<[u8]>,
@@ -50,7 +53,7 @@ struct Slot {
 /// Buffers of the search for topics.
 #[derive(Debug, Default)]
 pub(super) struct Proposals {
-    hits: Vec<Slot>,
+    codes: Vec<u64>,
     presence: Presence,
 }
 
@@ -66,22 +69,27 @@ pub(super) struct Posting {
 /// A slot with `len` 0 is free: no key is without topics.
 const FREE: Slot = Slot { code: 0, start: 0, len: 0 };
 
-/// Bits of the filter per key.
-const FILTER_BITS: usize = 16;
-
 impl Index {
     /// Builds the index of keys and topics; regular expressions are left out.
     pub fn build(entries: &[(Key, Posting)]) -> Self {
         let mut prefix_lengths: Vec<u8> = entries.iter().filter_map(|(key, _)| key.prefix_length()).collect();
         prefix_lengths.sort_unstable();
         prefix_lengths.dedup();
-        let words = entries.iter().filter(|(key, _)| !matches!(key, Key::Regex(_)));
-        let mut coded: Vec<(u64, Posting)> = words.map(|(key, posting)| (key.code(), *posting)).collect();
+        let entries = || entries.iter().filter(|(key, _)| !matches!(key, Key::Regex(_)));
+        let mut coded: Vec<(u64, Posting)> = entries().map(|(key, posting)| (key.code(), *posting)).collect();
         coded.sort_unstable();
         coded.dedup();
         let keys = coded.chunk_by(|a, b| a.0 == b.0).count();
+        let filter = |wanted: fn(&Key) -> bool| {
+            let of_kind = || entries().filter(|(key, _)| wanted(key)).map(|(key, _)| key.code());
+            let mut filter = Filter::new(of_kind().count());
+            of_kind().for_each(|code| filter.admit(code));
+            filter
+        };
         let mut index = Self {
-            filter: vec![0; (keys * FILTER_BITS / 64).next_power_of_two().max(1)].into(),
+            words: filter(|key| matches!(key, Key::Word(_))),
+            pairs: filter(|key| matches!(key, Key::Pair(..))),
+            prefixes: filter(|key| matches!(key, Key::Prefix(..))),
             slots: vec![FREE; (keys * 2).next_power_of_two()].into(),
             postings: coded.iter().map(|&(_, posting)| posting).collect(),
             prefix_lengths: prefix_lengths.into(),
@@ -96,87 +104,89 @@ impl Index {
 
     /// Adds to `topics` every topic that the tokens may concern, in no order and more than once.
     pub fn candidates(&self, tokens: &Tokens, scratch: &mut Proposals, topics: &mut Vec<u32>) {
-        scratch.hits.clear();
-        self.look_up_all(tokens, &mut scratch.hits);
-        if scratch.hits.is_empty() {
-            return;
-        }
-        scratch.presence.fill(tokens);
-        for hit in &scratch.hits {
-            let postings = &self.postings[hit.start as usize..(hit.start + hit.len) as usize];
-            let admitted = postings.iter().filter(|posting| scratch.presence.admits(posting.guard));
-            topics.extend(admitted.map(|posting| posting.topic));
+        let Proposals { codes, presence } = scratch;
+        codes.clear();
+        self.filter_all(tokens, codes);
+        // All slots after all filters: so the waits for memory overlap.
+        let mut is_filled = false;
+        for slot in codes.iter().filter_map(|&code| self.find(code)) {
+            let postings = &self.postings[slot.start as usize..(slot.start + slot.len) as usize];
+            for posting in postings {
+                if posting.guard != Guard::NONE && !is_filled {
+                    presence.fill(tokens);
+                    is_filled = true;
+                }
+                if presence.admits(posting.guard) {
+                    topics.push(posting.topic);
+                }
+            }
         }
     }
 
-    /// Notes the slot of every key that the tokens have.
-    fn look_up_all(&self, tokens: &Tokens, hits: &mut Vec<Slot>) {
-        let mut previous: Option<(u8, u64)> = None;
-        let mut word: Option<(u8, u64)> = None;
-        for token in &tokens.list {
-            let same_field = |left: &(u8, u64)| left.0 == token.slot;
-            if let Some((_, left)) = previous.filter(same_field) {
-                self.look_up(hash::pair(left, token.hash), hits);
+    /// Notes every key of the tokens that passes the filters.
+    fn filter_all(&self, tokens: &Tokens, codes: &mut Vec<u64>) {
+        for field in tokens.each_field() {
+            let words = || field.iter().filter(|token| !token.suffix);
+            if !self.words.is_empty() {
+                words().for_each(|token| note(&self.words, token.hash, codes));
             }
-            if token.suffix {
-                previous = Some((token.slot, token.hash));
-                continue;
+            if !self.prefixes.is_empty() {
+                words().for_each(|token| self.filter_prefixes(token.head, codes));
             }
-            if let Some((_, left)) = word.filter(|word| previous != Some(*word)).filter(same_field) {
-                self.look_up(hash::pair(left, token.hash), hits);
+            if !self.pairs.is_empty() {
+                self.filter_pairs(field, codes);
             }
-            self.look_up(token.hash, hits);
-            self.look_up_prefixes(token.head, hits);
-            previous = Some((token.slot, token.hash));
-            word = previous;
         }
-        self.look_up_readings(tokens, hits);
+        self.filter_readings(tokens, codes);
+    }
+
+    /// Tokens that follow each other, and words with only suffixes between.
+    fn filter_pairs(&self, field: &[Token], codes: &mut Vec<u64>) {
+        for (index, pair) in field.windows(2).enumerate() {
+            note(&self.pairs, hash::pair(pair[0].hash, pair[1].hash), codes);
+            if pair[0].suffix
+                && !pair[1].suffix
+                && let Some(word) = field[..index].iter().rfind(|token| !token.suffix)
+            {
+                note(&self.pairs, hash::pair(word.hash, pair[1].hash), codes);
+            }
+        }
     }
 
     /// The same for other readings of a word, alone and with the words around it.
-    fn look_up_readings(&self, tokens: &Tokens, hits: &mut Vec<Slot>) {
+    fn filter_readings(&self, tokens: &Tokens, codes: &mut Vec<u64>) {
         for reading in &tokens.readings {
-            self.look_up(reading.hash, hits);
-            self.look_up_prefixes(reading.head, hits);
+            note(&self.words, reading.hash, codes);
+            self.filter_prefixes(reading.head, codes);
             let at = reading.token as usize;
             for left in around(tokens, at, -1) {
-                self.look_up(hash::pair(left, reading.hash), hits);
+                note(&self.pairs, hash::pair(left, reading.hash), codes);
             }
             for right in around(tokens, at, 1) {
-                self.look_up(hash::pair(reading.hash, right), hits);
+                note(&self.pairs, hash::pair(reading.hash, right), codes);
             }
         }
     }
 
-    fn look_up_prefixes(&self, head: u64, hits: &mut Vec<Slot>) {
+    fn filter_prefixes(&self, head: u64, codes: &mut Vec<u64>) {
         for &len in &self.prefix_lengths {
-            self.look_up(hash::prefix(head, usize::from(len)), hits);
+            note(&self.prefixes, hash::prefix(head, usize::from(len)), codes);
         }
     }
 
-    #[inline]
-    fn look_up(&self, code: u64, hits: &mut Vec<Slot>) {
-        let (word, bits) = filter_place(code, self.filter.len());
-        if self.filter[word] & bits == bits {
-            self.look_up_slot(code, hits);
-        }
-    }
-
-    fn look_up_slot(&self, code: u64, hits: &mut Vec<Slot>) {
+    fn find(&self, code: u64) -> Option<Slot> {
         let mask = self.slots.len() - 1;
         let mut at = slot_of(code) & mask;
         while self.slots[at].len > 0 {
-            let slot = self.slots[at];
-            if slot.code == code {
-                return hits.push(slot);
+            if self.slots[at].code == code {
+                return Some(self.slots[at]);
             }
             at = (at + 1) & mask;
         }
+        None
     }
 
     fn insert(&mut self, code: u64, start: usize, len: usize) {
-        let (word, bits) = filter_place(code, self.filter.len());
-        self.filter[word] |= bits;
         let mask = self.slots.len() - 1;
         let mut at = slot_of(code) & mask;
         while self.slots[at].len > 0 {
@@ -215,11 +225,11 @@ fn around(tokens: &Tokens, at: usize, step: isize) -> impl Iterator<Item = u64> 
     })
 }
 
-/// Two bits in one word of the filter.
 #[inline]
-fn filter_place(code: u64, words: usize) -> (usize, u64) {
-    let word = (code >> 12) as usize & (words - 1);
-    (word, 1 << (code & 63) | 1 << (code >> 6 & 63))
+fn note(filter: &Filter, code: u64, codes: &mut Vec<u64>) {
+    if filter.passes(code) {
+        codes.push(code);
+    }
 }
 
 #[inline]

@@ -8,7 +8,7 @@ use super::{
     index::Key,
     plan::{Body, Node, NodeKind, Plan, TermId},
     presence::Guard,
-    rarity,
+    rarity::{self, Rarities},
     term::{Join, Part, Shape, Term, Words},
     tokens::Kind,
 };
@@ -27,6 +27,7 @@ pub(super) struct Keys {
 #[derive(Debug)]
 pub(super) struct Chooser<'a> {
     terms: &'a [Term],
+    rarities: Rarities,
     /// In how many topics each term stands.
     uses: Vec<u32>,
     /// In how many terms each pair of characters stands, of scripts without blanks.
@@ -49,7 +50,7 @@ impl<'a> Chooser<'a> {
             let count: &mut u16 = pairs.entry(code).or_default();
             *count = count.saturating_add(1);
         }
-        Self { terms, uses, pairs }
+        Self { terms, rarities: Rarities::of(terms), uses, pairs }
     }
 
     /// The keys of a topic.
@@ -110,7 +111,7 @@ impl<'a> Chooser<'a> {
     /// A guard for one of these terms, if they are few enough and plain words.
     fn guard_of(&self, terms: &[TermId]) -> Guard {
         let hash = |term: &TermId| match &self.terms[*term as usize].shape {
-            Shape::Words(words) => guarding_hash(words),
+            Shape::Words(words) => guarding_hash(words, self.rarities.of_term(*term)),
             Shape::Regex(_) => None,
         };
         match *terms {
@@ -130,7 +131,7 @@ impl<'a> Chooser<'a> {
         #[expect(clippy::cast_precision_loss, reason = "a guess needs no precision")]
         let uses = self.uses[term as usize].max(1) as f32;
         let mut keys = match &self.terms[term as usize].shape {
-            Shape::Words(words) => self.of_words(words),
+            Shape::Words(words) => self.of_words(words, self.rarities.of_term(term)),
             Shape::Regex(_) => Keys { keys: vec![(Key::Regex(term), Guard::NONE)], cost: REGEX_COST },
         };
         keys.cost *= uses;
@@ -138,10 +139,11 @@ impl<'a> Chooser<'a> {
     }
 
     /// Chooses the keys of a term: of its rarest token or pair of tokens.
-    fn of_words(&self, words: &Words) -> Keys {
+    fn of_words(&self, words: &Words, rarities: &[f32]) -> Keys {
         let rarest = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
-        let parts = (0..words.parts.len()).map(|index| (index, part_cost(words, index)));
-        let pairs = (0..words.parts.len()).filter_map(|index| Some((index, self.pair_cost(words, index)?)));
+        let parts = (0..words.parts.len()).map(|index| (index, part_cost(words, rarities, index)));
+        let pairs =
+            (0..words.parts.len()).filter_map(|index| Some((index, self.pair_cost(words, rarities, index)?)));
         let part = parts.min_by(rarest).expect("a term has at least one token");
         let (keys, cost) = match pairs.min_by(rarest).filter(|pair| pair.1 < part.1) {
             Some((index, cost)) => (pair_keys(words, index), cost),
@@ -151,9 +153,9 @@ impl<'a> Chooser<'a> {
         Keys { keys: keys.into_iter().map(|key| (key, guard)).collect(), cost }
     }
 
-    fn pair_cost(&self, words: &Words, index: usize) -> Option<f32> {
+    fn pair_cost(&self, words: &Words, rarities: &[f32], index: usize) -> Option<f32> {
         let (left, right) = (&words.parts[index], words.parts.get(index + 1)?);
-        let cost = 1.0 + rarity::of_word(words, index) * rarity::of_word(words, index + 1) / 1000.0;
+        let cost = 1.0 + rarities[index] * rarities[index + 1] / 1000.0;
         let uses = self.pairs.get(&hash::pair(left.hash, right.hash)).copied().unwrap_or(1);
         (!words.is_prefix(index + 1)).then(|| cost * f32::from(uses))
     }
@@ -185,13 +187,13 @@ impl Sum for Keys {
 
 /// The hash of something that every text with the term has, if it is spelled in one way only: of the last pair of
 /// characters where a script has no blanks, for one character stands everywhere; else of the rarest word.
-fn guarding_hash(words: &Words) -> Option<u64> {
+fn guarding_hash(words: &Words, rarities: &[f32]) -> Option<u64> {
     if let Some(pair) = last_pair_of_singles(words) {
         return Some(pair);
     }
     let plain = |(index, part): &(usize, &Part)| !words.is_prefix(*index) && part.latin().is_empty();
     let plain = words.parts.iter().enumerate().filter(plain);
-    let rarest = plain.min_by(|a, b| rarity::of_word(words, a.0).total_cmp(&rarity::of_word(words, b.0)));
+    let rarest = plain.min_by(|a, b| rarities[a.0].total_cmp(&rarities[b.0]));
     rarest.map(|(_, part)| part.hash)
 }
 
@@ -204,13 +206,13 @@ fn pairs_of_singles(words: &Words) -> impl Iterator<Item = u64> {
     words.parts.windows(2).filter(singles).map(|pair| hash::pair(pair[0].hash, pair[1].hash))
 }
 
-fn part_cost(words: &Words, index: usize) -> f32 {
+fn part_cost(words: &Words, rarities: &[f32], index: usize) -> f32 {
     if words.is_prefix(index) {
         rarity::of_prefix(words.folded(index))
     } else if may_be_suffix(&words.parts[index]) {
         f32::INFINITY
     } else {
-        rarity::of_word(words, index)
+        rarities[index]
     }
 }
 

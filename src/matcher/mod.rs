@@ -17,6 +17,7 @@ mod entry;
 mod evidence;
 mod explain;
 mod fields;
+mod filter;
 mod fire;
 mod forms;
 mod gap;

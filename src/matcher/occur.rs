@@ -188,7 +188,7 @@ impl Words {
         let left_is_number = self.parts[index].kind != Kind::Number;
         let letters = article.token(if left_is_number { tokens.1 } else { tokens.0 });
         let raw = article.raw(letters);
-        let mut chars = decoded(raw).map(|(c, ..)| c).filter(|&c| !chars::info(c).fold.is_empty());
+        let mut chars = decoded(raw).map(|(c, ..)| c).filter(|&c| chars::info(c).is_in_token());
         let count = chars.clone().count();
         if count == 1 && chars.clone().all(chars::is_cyrillic) {
             let own = &self.parts[if left_is_number { index } else { index - 1 }];

@@ -1,6 +1,39 @@
 //! How common a word may be, guessed from the word alone: an ordinary word of seven letters is 4, `the` is 1,000.
 
-use super::{common, term::Words, tokens::Kind};
+use super::{
+    common,
+    plan::TermId,
+    term::{Shape, Term, Words},
+    tokens::Kind,
+};
+
+/// How common the words of all terms may be: guessed once for each, though a term may stand in many topics.
+#[derive(Debug)]
+pub(super) struct Rarities {
+    /// Where those of each term begin; one more at the end.
+    starts: Vec<usize>,
+    list: Vec<f32>,
+}
+
+impl Rarities {
+    /// Guesses them.
+    pub fn of(terms: &[Term]) -> Self {
+        let (mut starts, mut list) = (vec![0], Vec::new());
+        for term in terms {
+            if let Shape::Words(words) = &term.shape {
+                list.extend((0..words.parts.len()).map(|index| of_word(words, index)));
+            }
+            starts.push(list.len());
+        }
+        Self { starts, list }
+    }
+
+    /// Those of a term's words; none for a regular expression.
+    pub fn of_term(&self, term: TermId) -> &[f32] {
+        let term = term as usize;
+        &self.list[self.starts[term]..self.starts[term + 1]]
+    }
+}
 
 /// How common words with this beginning are.
 pub(super) fn of_prefix(folded: &str) -> f32 {
@@ -14,7 +47,7 @@ pub(super) fn of_prefix(folded: &str) -> f32 {
 }
 
 /// How common the word at `index` of a term is.
-pub(super) fn of_word(words: &Words, index: usize) -> f32 {
+fn of_word(words: &Words, index: usize) -> f32 {
     let folded = words.folded(index);
     match (words.parts[index].kind, folded.chars().count()) {
         (Kind::Word, _) if common::is_common(folded) => 1000.0,

@@ -112,13 +112,19 @@ pub(super) enum Case {
 impl Words {
     /// Compiles the words of an entry.
     pub fn compile(spec: Spec<'_>, case: CaseRule) -> Self {
-        let mut tokens = Tokens::default();
+        Self::compile_with(spec, case, &mut Tokens::default())
+    }
+
+    /// The same with a buffer that is kept.
+    pub fn compile_with(spec: Spec<'_>, case: CaseRule, tokens: &mut Tokens) -> Self {
+        tokens.clear();
         tokens.push_field(0, spec.body);
+        let tokens = &*tokens;
         let list = &tokens.list;
         let joins: Vec<(Join, Option<Box<str>>)> =
             (0..list.len()).map(|i| join(spec.body, list, i)).collect();
         let is_junction = |i: usize| matches!(joins.get(i), Some((Join::Junction { .. }, _)));
-        let case = if spec.exact { Case::Any } else { case_of(&spec, &tokens, case) };
+        let case = if spec.exact { Case::Any } else { case_of(&spec, tokens, case) };
         let mut folded = String::new();
         let parts = list.iter().enumerate().map(|(i, token)| {
             let at_junction = !spec.exact && (is_junction(i) || is_junction(i + 1));
@@ -195,12 +201,12 @@ impl Rare {
 
 /// The letters of a token with case kept, ignored characters and marks left out.
 pub(super) fn kept(raw: &str) -> impl Iterator<Item = char> {
-    decoded(raw).filter(|(c, ..)| !chars::info(*c).fold.is_empty()).flat_map(|(c, ..)| chars::keep_case(c))
+    decoded(raw).filter(|(c, ..)| chars::info(*c).is_in_token()).flat_map(|(c, ..)| chars::keep_case(c))
 }
 
 /// Whether all letters of a token are capitals.
 pub(super) fn is_capitals(raw: &str) -> bool {
-    let mut letters = decoded(raw).filter(|(c, ..)| !chars::info(*c).fold.is_empty());
+    let mut letters = decoded(raw).filter(|(c, ..)| chars::info(*c).is_in_token());
     letters.all(|(c, ..)| chars::info(c).upper)
 }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{decode, hash};
+use super::{ascii::Runs, decode};
 
 /// What a token is made of. A token never mixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Token {
 }
 
 /// The folded form of the token is its bytes in the text, but for case.
-const RAW: u32 = u32::MAX;
+pub(super) const RAW: u32 = u32::MAX;
 
 /// Another way to read a token: without the Arabic article, or a short Cyrillic word in Latin letters.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,7 @@ pub(super) struct Tokens {
     pub readings: Vec<Reading>,
     fields: [Range<usize>; SLOTS],
     pub(super) folded: String,
+    pub(super) runs: Runs,
 }
 
 impl Tokens {
@@ -100,6 +101,11 @@ impl Tokens {
     /// Which tokens belong to a field.
     pub fn of_field(&self, slot: usize) -> Range<usize> {
         self.fields[slot].clone()
+    }
+
+    /// The tokens, field by field.
+    pub fn each_field(&self) -> impl Iterator<Item = &[Token]> {
+        self.fields.iter().map(|range| &self.list[range.clone()])
     }
 
     /// The other readings of the token at `index`.
@@ -149,35 +155,9 @@ impl Tokens {
         self.folded.get(start..start + token.fold_len as usize).unwrap_or_default()
     }
 
-    /// Adds a token of an ASCII field. `first` is the index of the field's first token.
-    #[inline]
-    pub(super) fn push_raw(&mut self, slot: u8, kind: Kind, text: &[u8], at: Range<usize>, first: usize) {
-        let word = hash::word(text, at.start, at.end);
-        let after_apostrophe = self.list.len() > first
-            && self.list.last().is_some_and(|last| {
-                last.end as usize + 1 == at.start && matches!(text[at.start - 1], b'\'' | b'`')
-            });
-        let suffix = after_apostrophe && kind == Kind::Word && self.is_suffix(text, &text[at.clone()]);
-        let upper = text[at.start].is_ascii_uppercase();
-        let token = Token {
-            head: word.head,
-            hash: word.hash,
-            start: offset(at.start),
-            end: offset(at.end),
-            ordinal: self.next_ordinal(),
-            fold_at: RAW,
-            fold_len: 0,
-            slot,
-            kind,
-            upper,
-            suffix,
-            readings: false,
-        };
-        self.list.push(token);
-    }
-
+    /// Whether letters right after an apostrophe are a suffix of the last token of an ASCII field.
     #[cold]
-    fn is_suffix(&self, text: &[u8], word: &[u8]) -> bool {
+    pub(super) fn is_suffix(&self, text: &[u8], word: &[u8]) -> bool {
         let Some(stem) = self.list.last() else { return false };
         let stem_text = &text[stem.start as usize..stem.end as usize];
         let lower = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_ascii_lowercase();

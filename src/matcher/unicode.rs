@@ -46,7 +46,7 @@ impl Tokens {
             });
             open.end = end;
             open.marks |= found.class == Class::Mark || is_jamo(c);
-            self.folded.push_str(found.fold);
+            found.push_fold(&mut self.folded);
         }
         self.close(slot, open);
     }
