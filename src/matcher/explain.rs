@@ -61,10 +61,10 @@ pub(super) fn explain(firing: &Firing<'_>, plan: &Plan, scope: Option<&Scope<'_>
     let asked =
         Asked { firing, plan, fields: firing.without_repetition(plan.fields), feed_known: scope.is_some() };
     let failed = asked.scope(scope).or_else(|| match &plan.body {
-        Body::Lists(lists) => asked.lists(lists),
-        Body::Query(query) => asked.query(query),
+        Body::Lists(lists) => asked.lists(lists).or_else(|| asked.not()),
+        Body::Query(query) => asked.not().or_else(|| asked.query(query)),
     });
-    let (reason, detail, span) = failed.or_else(|| asked.not()).unwrap_or_else(|| asked.fired(scope));
+    let (reason, detail, span) = failed.unwrap_or_else(|| asked.fired(scope));
     Explanation {
         topic: plan.name.to_string(),
         fired: reason == Reason::Fired,

@@ -49,13 +49,13 @@ fn miss(words: &Words, article: &Article<'_>, first: usize) -> Option<Miss> {
 /// The last word is another one that contains the right one: `F-350` for `F-35`, `compatriot` for `patriot`.
 fn other_word(words: &Words, article: &Article<'_>, first: usize) -> Option<Miss> {
     let (part, last) = (words.parts.len() - 1, end_of(words, article, first));
-    let before = (0..part).zip(first..);
-    let all_before =
-        before.into_iter().all(|(part, at)| words.is_same_word(article, part, article.token(at)));
     let (wanted, token) = (&words.parts[part], article.token(last));
     let folded = words.folded(part);
-    let right_length = last - first == part && wanted.kind == token.kind && wanted.kind != Kind::Single;
-    if !right_length || !all_before {
+    if last - first != part || wanted.kind != token.kind || wanted.kind == Kind::Single {
+        return None;
+    }
+    let mut before = (0..part).zip(first..);
+    if !before.all(|(part, at)| words.is_same_word(article, part, article.token(at))) {
         return None;
     }
     let contained = article.with_folded(token, |word| match wanted.kind {

@@ -28,6 +28,8 @@ mod lint;
 mod misses;
 mod near;
 mod occur;
+#[cfg(any(test, fuzzing))]
+pub mod plain;
 mod plan;
 mod presence;
 mod problem;

@@ -58,6 +58,8 @@ fn a_term_that_almost_stands_there_is_told() {
         "`Compatriots` at title 0..11: it is another word",
         Some((0, 11)),
     );
+    // Fewer tokens than the term has, at the end of the text: found by fuzzing.
+    check(topic(&["Xi'an air base"]), "in Xi", NoTerm, "no term of `any` or `maybe` occurs", None);
     check(topic(&["WHO"]), "Who?", NoTerm, "`Who` at title 0..3: the case differs", Some((0, 3)));
     check(
         topic(&["=S-400"]),
@@ -134,6 +136,8 @@ fn the_first_false_clause_of_a_query_is_told_as_written() {
         "`F-35` does not hold; `F-350` at title 0..5: the number continues",
         Some((0, 5)),
     );
+    let silenced = Topic { not: strings(&["sport"]), ..query("sanctions AND Iran") };
+    check(silenced, "sport", Reason::Not, "`sport` occurs: `sport` at title 0..5", Some((0, 5)));
     check(query("a1 NEAR/0 b1"), "a1 or b1", Reason::Query, "`a1 NEAR/0 b1` does not hold", None);
 }
 

@@ -5,6 +5,7 @@ mod explain;
 mod plain;
 mod queries;
 mod rules;
+mod tables;
 
 use super::{Matcher, Scope, Text};
 use crate::model::{Aliases, Mention, Topic};
