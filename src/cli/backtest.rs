@@ -142,7 +142,8 @@ impl<'a> Backtest<'a> {
     }
 }
 
-fn text(article: &StoredArticle) -> Text<'_> {
+/// The texts of a stored article.
+pub(super) fn text(article: &StoredArticle) -> Text<'_> {
     Text {
         title: article.title.as_deref().unwrap_or_default(),
         summary: article.summary.as_deref().unwrap_or_default(),

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::Outcome;
+use super::{Outcome, census};
 use crate::{
     config::{self, Config, Counts, Environment, Loaded, Problem, Problems, Purpose},
     model::{Feed, Notifier, NotifierKind},
@@ -30,20 +30,28 @@ struct Report<'a> {
 }
 
 /// Problems go to stderr, the summary or JSON to stdout. 0 if the configuration is good, warnings or not, else 78.
-pub(super) fn run(path: Option<&Path>, json: bool) -> Outcome {
+pub(super) async fn run(path: Option<&Path>, json: bool) -> Outcome {
+    let loaded = load(path, &Environment::of_process()).await;
     let (mut out, mut err) = (anstream::stdout().lock(), anstream::stderr().lock());
-    Ok(ExitCode::from(check(path, json, &Environment::of_process(), &mut out, &mut err)?))
+    Ok(ExitCode::from(report(&loaded, json, &mut out, &mut err)?))
 }
 
-fn check(
-    path: Option<&Path>,
+/// Reads the configuration, and what the store says about the words of a good one.
+async fn load(path: Option<&Path>, env: &Environment) -> Result<Loaded, Problems> {
+    let path = config::find(path, env)?;
+    let (mut loaded, places) = config::load_with_places(&path, Purpose::Check, env)?;
+    loaded.warnings.extend(census::lints(&loaded.config, &places).await);
+    config::sort(&mut loaded.warnings, &loaded.config.files);
+    Ok(loaded)
+}
+
+fn report(
+    loaded: &Result<Loaded, Problems>,
     json: bool,
-    env: &Environment,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> io::Result<u8> {
-    let loaded = config::find(path, env).and_then(|path| config::load(&path, Purpose::Check, env));
-    let (code, problems, counts) = match &loaded {
+    let (code, problems, counts) = match loaded {
         Ok(Loaded { warnings, counts, .. }) => (0, warnings, *counts),
         Err(Problems { list, counts }) => (EXIT_CONFIG, list, *counts),
     };
@@ -55,7 +63,7 @@ fn check(
     if !problems.is_empty() {
         config::write_problems(err, problems)?;
     }
-    if let Ok(loaded) = &loaded {
+    if let Ok(loaded) = loaded {
         summary(out, &loaded.config, counts)?;
     }
     Ok(code)
@@ -101,12 +109,13 @@ mod tests {
     use super::*;
 
     /// Exit code, stdout and stderr of a check of this configuration.
-    fn checked(text: &str, json: bool) -> (u8, String, String) {
+    async fn checked(text: &str, json: bool) -> (u8, String, String) {
         let directory = TempDir::new().expect("directory");
         let path = directory.path().join("feedwatch.toml");
         std::fs::write(&path, text).expect("file");
         let (mut out, mut err) = (Vec::new(), anstream::StripStream::new(Vec::new()));
-        let code = check(Some(&path), json, &Environment::of([]), &mut out, &mut err).expect("written");
+        let loaded = load(Some(&path), &Environment::of([])).await;
+        let code = report(&loaded, json, &mut out, &mut err).expect("written");
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("UTF-8");
             text.replace(&format!("{}/", directory.path().display()), "")
@@ -123,9 +132,9 @@ mod tests {
         any = ["S-400"]
     "#;
 
-    #[test]
-    fn a_good_configuration_is_summed_up_on_stdout() {
-        let (code, out, err) = checked(GOOD, false);
+    #[tokio::test]
+    async fn a_good_configuration_is_summed_up_on_stdout() {
+        let (code, out, err) = checked(GOOD, false).await;
         assert_eq!((code, err.as_str()), (0, ""));
         let expected = "feedwatch.toml is good.\n\
                         feeds      1: Local\n\
@@ -135,25 +144,25 @@ mod tests {
         assert_eq!(out, expected);
     }
 
-    #[test]
-    fn warnings_alone_exit_0() {
-        let (code, out, err) = checked("", false);
+    #[tokio::test]
+    async fn warnings_alone_exit_0() {
+        let (code, out, err) = checked("", false).await;
         assert_eq!(code, 0);
         assert!(out.contains("is good"), "{out}");
         assert!(err.contains("warning: no feeds") && err.ends_with("2 warnings\n"), "{err}");
     }
 
-    #[test]
-    fn a_bad_configuration_exits_78_with_all_on_stderr() {
-        let (code, out, err) = checked("[poll]\nbudgt = 3\n[http]\ntimeout = \"0s\"\n", false);
+    #[tokio::test]
+    async fn a_bad_configuration_exits_78_with_all_on_stderr() {
+        let (code, out, err) = checked("[poll]\nbudgt = 3\n[http]\ntimeout = \"0s\"\n", false).await;
         assert_eq!((code, out.as_str()), (78, ""));
         assert!(err.contains("feedwatch.toml:2:1") && err.contains("feedwatch.toml:4:11"), "{err}");
         assert!(err.ends_with("2 errors, 2 warnings\n"), "{err}");
     }
 
-    #[test]
-    fn json_has_the_documented_shape() {
-        let (code, out, err) = checked(&format!("{GOOD}\n[poll]\nbudgt = 3\n"), true);
+    #[tokio::test]
+    async fn json_has_the_documented_shape() {
+        let (code, out, err) = checked(&format!("{GOOD}\n[poll]\nbudgt = 3\n"), true).await;
         assert_eq!((code, err.as_str()), (78, ""));
         let report: Value = serde_json::from_str(&out).expect("JSON");
         let expected = json!({
@@ -166,9 +175,9 @@ mod tests {
         assert_eq!(report, expected);
     }
 
-    #[test]
-    fn the_default_configuration_passes() {
-        let (code, out, _) = checked(config::DEFAULT, false);
+    #[tokio::test]
+    async fn the_default_configuration_passes() {
+        let (code, out, _) = checked(config::DEFAULT, false).await;
         assert_eq!(code, 0, "{out}");
     }
 }

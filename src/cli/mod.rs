@@ -2,6 +2,7 @@
 
 mod alerts;
 mod backtest;
+mod census;
 mod check;
 mod default_config;
 mod document;
@@ -98,7 +99,7 @@ async fn dispatch(cli: Cli) -> Outcome {
     match cli.command {
         Command::Run => run::run(&context).await,
         Command::Once(args) => once::run(&context, args.json).await,
-        Command::Check(args) => check::run(context.path.as_deref(), args.json),
+        Command::Check(args) => check::run(context.path.as_deref(), args.json).await,
         Command::Parse(args) => parse::run(&context, args).await,
         Command::Match(args) => match_document::run(&context, args).await,
         Command::Backtest(args) => backtest::run(&context, args).await,

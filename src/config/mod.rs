@@ -28,7 +28,7 @@ pub mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use check::take_credentials;
+pub use check::{TermPlaces, take_credentials};
 pub use environment::Environment;
 pub use find::find;
 pub use problem::{Counts, Problem, Problems, Severity, write_problems};
@@ -104,16 +104,31 @@ pub struct Loaded {
 /// Reads a configuration, the files it includes, and the secrets it names. The error holds every problem found,
 /// warnings among them.
 pub fn load(path: &Path, purpose: Purpose, env: &Environment) -> Result<Loaded, Problems> {
+    load_with_places(path, purpose, env).map(|(loaded, _)| loaded)
+}
+
+/// The same, with the places of the watchlist's terms.
+pub fn load_with_places(
+    path: &Path,
+    purpose: Purpose,
+    env: &Environment,
+) -> Result<(Loaded, TermPlaces), Problems> {
     let mut problems = Vec::new();
     let Some(files) = files::read(path, &mut problems) else {
         return Err(Problems { list: problems, counts: Counts::default() });
     };
     let order = files.paths.clone();
     let checked = check::check(path, files, purpose, env, &mut problems);
-    let rank = |problem: &Problem| order.iter().position(|file| *file == problem.file);
-    problems.sort_by_key(|problem| (rank(problem), problem.line, problem.column));
+    sort(&mut problems, &order);
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Problems { list: problems, counts: checked.counts });
     }
-    Ok(Loaded { config: checked.config, warnings: problems, counts: checked.counts })
+    let loaded = Loaded { config: checked.config, warnings: problems, counts: checked.counts };
+    Ok((loaded, checked.places))
+}
+
+/// Puts problems in the order of the files.
+pub fn sort(problems: &mut [Problem], files: &[PathBuf]) {
+    let rank = |problem: &Problem| files.iter().position(|file| *file == problem.file);
+    problems.sort_by_key(|problem| (rank(problem), problem.line, problem.column));
 }

@@ -20,7 +20,7 @@ impl Problem {
         }
         let line = self.line.unwrap_or(1);
         let snippet = self.shown.as_ref().map(|shown| {
-            let caret = AnnotationKind::Primary.span(shown.span.clone());
+            let caret = AnnotationKind::Primary.span(shown.span.clone()).label(self.label.as_deref());
             Snippet::source(shown.text.as_str()).line_start(line).annotation(caret)
         });
         let help = self.help.as_ref().map(|help| Level::HELP.message(help.as_str()));

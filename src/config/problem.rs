@@ -47,6 +47,9 @@ pub struct Problem {
     pub help: Option<String>,
     #[serde(skip)]
     pub(super) shown: Option<Shown>,
+    /// A few words beside the caret.
+    #[serde(skip)]
+    pub(super) label: Option<String>,
 }
 
 impl Problem {
@@ -62,6 +65,7 @@ impl Problem {
             message: message.into(),
             help: None,
             shown: None,
+            label: None,
         }
     }
 

@@ -50,7 +50,8 @@ fn check_entry(aliases: &Aliases, owner: &str, text: &str) -> Result<(), Fault> 
         return Err(unknown(name, aliases.keys().map(String::as_str)).shifted(at));
     }
     if reachable(aliases, name).contains(owner) {
-        return Err(Fault::new("Q012", at, name.len() + 1, format!("`${name}` leads back to `${owner}`")));
+        let fault = Fault::new("Q012", at, name.len() + 1, format!("`${name}` leads back to `${owner}`"));
+        return Err(fault.help("list its terms instead: an alias cannot hold itself"));
     }
     Ok(())
 }

@@ -105,7 +105,8 @@ fn lint_aliases(topics: &[Topic], aliases: &Aliases, out: &mut Vec<Problem>) {
             out.push(place.problem(fault, Severity::Warning));
         };
         if !used.contains(name.as_str()) {
-            warn(None, Fault::new("L105", 0, 0, format!("no topic uses the alias `{name}`")));
+            let fault = Fault::new("L105", 0, 0, format!("no topic uses the alias `{name}`"));
+            warn(None, fault.help(format!("write `${name}` where its terms are meant, or remove it")));
         }
         for (item, text) in entries.iter().enumerate() {
             for fault in lint_term(text) {
@@ -171,7 +172,9 @@ fn masked(text: &str, topic: &Topic) -> Option<Fault> {
         words.is_some_and(|words| words.each(&article, |_| ControlFlow::Break(())).is_break())
     };
     let mask = topic.mask.iter().find(covers)?;
-    Some(Fault::new("L107", 0, text.len(), format!("the mask `{mask}` covers every place of `{text}`")))
+    let fault =
+        Fault::new("L107", 0, text.len(), format!("the mask `{mask}` covers every place of `{text}`"));
+    Some(fault.help("write a longer mask, or remove the term"))
 }
 
 fn lists_of(topic: &Topic) -> [(&'static str, &[String]); 5] {

@@ -23,12 +23,19 @@ const REGEXES_MAX: usize = 256;
 pub(super) fn compile(pattern: &str) -> Result<Box<Regex>, Fault> {
     let hir = parse(pattern)?;
     if hir.properties().minimum_len() == Some(0) {
-        return Err(Fault::new("Q013", 0, pattern.len(), "the regular expression matches the empty string"));
+        return Err(Fault::new("Q013", 0, pattern.len(), "the regular expression matches the empty string")
+            .help("ask for one character at least, as in `re:/a+/`"));
     }
     let built = RegexBuilder::new(pattern).size_limit(COMPILED_MAX_BYTES).build();
-    built
-        .map(Box::new)
-        .map_err(|_| Fault::new("Q013", 0, pattern.len(), "the regular expression is too large"))
+    built.map(Box::new).map_err(|_| too_large(pattern))
+}
+
+fn too_large(pattern: &str) -> Fault {
+    let fault = Fault::new("Q013", 0, pattern.len(), "the regular expression is too large");
+    fault.help(format!(
+        "compiled it may have {} KiB: repeat less, and use ASCII classes, as in `[0-9]`",
+        COMPILED_MAX_BYTES / 1024
+    ))
 }
 
 /// Calls `f` for each match in the raw text of these fields, until it breaks.
@@ -105,7 +112,7 @@ pub(super) fn check_count(count: usize) -> Result<(), Fault> {
         return Ok(());
     }
     let message = format!("a watchlist can hold {REGEXES_MAX} regular expressions");
-    Err(Fault::new("Q013", 0, 0, message))
+    Err(Fault::new("Q013", 0, 0, message).help("join some with `|`, or write them as terms"))
 }
 
 /// The plain text that a pattern stands for, if it is nothing else.
@@ -129,6 +136,7 @@ fn parse(pattern: &str) -> Result<Hir, Fault> {
             end.saturating_sub(start),
             format!("the regular expression cannot be read: {message}"),
         )
+        .help("a character that is meant as it is needs a backslash before it, as in `\\(`")
     })
 }
 

@@ -22,3 +22,4 @@ mod restart;
 mod stop;
 mod store;
 mod support;
+mod watchlist;

@@ -11,6 +11,7 @@ mod web_values;
 mod webhook;
 
 pub use feeds::take_credentials;
+pub use terms::TermPlaces;
 
 use std::path::Path;
 
@@ -69,6 +70,7 @@ pub(super) struct Checked {
     /// The configuration; good only if no problem is an error.
     pub(super) config: Config,
     pub(super) counts: Counts,
+    pub(super) places: TermPlaces,
 }
 
 /// Checks all files together.
@@ -98,7 +100,7 @@ impl Checker<'_> {
         };
         let feeds = self.feeds(&collect(&main, &includes, |file| file.feed.as_ref()));
         let aliases = collect_aliases(&main, &includes);
-        let topics = self.topics(&collect(&main, &includes, |file| file.topic.as_ref()), &aliases);
+        let topics = self.topics(&collect(&main, &includes, |file| file.topic.as_ref()), aliases);
         let raw_notifiers = collect(&main, &includes, |file| file.notifier.as_ref());
         self.references(&feeds, &topics, &raw_notifiers);
 
@@ -123,7 +125,7 @@ impl Checker<'_> {
         if self.purpose != Purpose::Look && !self.is_broken {
             self.warn_of_gaps(path, &config, counts);
         }
-        Checked { config, counts }
+        Checked { config, counts, places: topics.places }
     }
 
     /// What a good configuration has, though it may run without.

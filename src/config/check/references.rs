@@ -39,7 +39,8 @@ impl Checker<'_> {
         if !feeds.is_empty() {
             let of_notifiers =
                 notifiers.iter().map(|raw| (raw.value.feeds.as_ref(), raw.value.tags.as_ref()));
-            let of_topics = topics.raws.iter().map(|raw| (raw.value.feeds.as_ref(), raw.value.tags.as_ref()));
+            let of_topics =
+                topics.places.topics.iter().map(|raw| (raw.value.feeds.as_ref(), raw.value.tags.as_ref()));
             let known_feeds: BTreeSet<&str> = names.feeds.iter().map(String::as_str).collect();
             for (feeds, tags) in of_notifiers.chain(of_topics) {
                 self.known("feed", feeds, &known_feeds);
@@ -66,7 +67,7 @@ impl Checker<'_> {
             let wanted = notifier.value.topics.as_ref().filter(|topics| !topics.value.is_empty());
             is_enabled && wanted.is_none_or(|topics| topics.value.iter().any(|topic| topic.value == name))
         };
-        for topic in topics.raws.iter().filter_map(|raw| raw.value.name.as_ref()) {
+        for topic in topics.places.topics.iter().filter_map(|raw| raw.value.name.as_ref()) {
             if !notifiers.is_empty() && !notifiers.iter().any(|notifier| takes(notifier, &topic.value)) {
                 let message = format!("no notifier takes the topic {:?}: it is never told", topic.value);
                 self.push(topic.warning(message));

@@ -6,40 +6,52 @@ use super::{
         raw::{At, RawTopic},
         source::Place,
     },
-    topics::Topics,
+    topics::{List, Topics},
 };
 use crate::matcher::{self, Matcher};
 
-type Aliases = [(String, At<Vec<At<String>>>)];
+/// Where the terms of a watchlist stand, for what is found out about them later.
+#[derive(Default)]
+pub struct TermPlaces {
+    /// As written, in the order of the checked topics.
+    pub(super) topics: Vec<At<RawTopic>>,
+    pub(super) aliases: Vec<(String, List)>,
+}
+
+impl TermPlaces {
+    /// What the matcher found, each at its place in the files.
+    pub fn problems(&self, found: &[matcher::Problem]) -> Vec<Problem> {
+        found.iter().filter_map(|problem| self.problem(problem)).collect()
+    }
+
+    fn problem(&self, found: &matcher::Problem) -> Option<Problem> {
+        let spot = match (found.topic, &found.alias) {
+            (Some(index), _) => spot_in_topic(self.topics.get(index)?, found.key),
+            (None, Some(name)) => Spot::List(&self.aliases.iter().find(|(alias, _)| alias == name)?.1),
+            (None, None) => return None,
+        };
+        let severity = match found.severity {
+            matcher::Severity::Error => Severity::Error,
+            matcher::Severity::Warning => Severity::Warning,
+        };
+        let (place, key) = spot.resolve(found);
+        let problem = Problem::at(severity, &place, &key, found.message.as_str());
+        let problem = problem.code(found.code).maybe_help(found.help.clone());
+        Some(Problem { label: found.label.clone(), ..problem })
+    }
+}
 
 /// What keeps the watchlist from being used. The form of a topic (codes `T…`) is judged from the file itself, where
 /// an empty list and one that is not there are not the same; so that part of the matcher's verdict is left out.
-pub(super) fn problems(topics: &Topics, aliases: &Aliases) -> Vec<Problem> {
-    let found = Matcher::compile(&topics.checked, &topics.aliases).err().unwrap_or_default();
-    let of_terms = found.iter().filter(|problem| !problem.code.starts_with('T'));
-    of_terms.filter_map(|problem| place(problem, topics, aliases)).collect()
+pub(super) fn problems(topics: &Topics) -> Vec<Problem> {
+    let mut found = Matcher::compile(&topics.checked, &topics.aliases).err().unwrap_or_default();
+    found.retain(|problem| !problem.code.starts_with('T'));
+    topics.places.problems(&found)
 }
 
 /// What works and is probably not meant so.
-pub(super) fn lints(topics: &Topics, aliases: &Aliases) -> Vec<Problem> {
-    let found = matcher::lints(&topics.checked, &topics.aliases);
-    found.iter().filter_map(|problem| place(problem, topics, aliases)).collect()
-}
-
-/// The problem at its place.
-fn place(found: &matcher::Problem, topics: &Topics, aliases: &Aliases) -> Option<Problem> {
-    let spot = match (found.topic, &found.alias) {
-        (Some(index), _) => spot_in_topic(topics.raws.get(index)?, found.key),
-        (None, Some(name)) => Spot::List(&aliases.iter().find(|(alias, _)| alias == name)?.1),
-        (None, None) => return None,
-    };
-    let severity = match found.severity {
-        matcher::Severity::Error => Severity::Error,
-        matcher::Severity::Warning => Severity::Warning,
-    };
-    let (place, key) = spot.resolve(found);
-    let problem = Problem::at(severity, &place, &key, found.message.as_str());
-    Some(problem.code(found.code).maybe_help(found.help.clone()))
+pub(super) fn lints(topics: &Topics) -> Vec<Problem> {
+    topics.places.problems(&matcher::lints(&topics.checked, &topics.aliases))
 }
 
 /// Where a key of a topic stands.

@@ -8,7 +8,8 @@ use super::{
         raw::{At, NumberOrWord, RawTopic},
         words,
     },
-    Checker, Purpose, terms,
+    Checker, Purpose,
+    terms::{self, TermPlaces},
 };
 use crate::model::{Aliases, CaseRule, SearchField, Topic, Within};
 
@@ -25,19 +26,22 @@ const CASES: &[(&str, CaseRule)] =
 const WITHIN: &[&str] = &["sentence", "field", "article"];
 const FARTHEST: u16 = 1000;
 
-type List = At<Vec<At<String>>>;
+pub(super) type List = At<Vec<At<String>>>;
 
 /// The watchlist, and where each part of it stands.
 pub(super) struct Topics {
     pub(super) checked: Vec<Topic>,
     pub(super) aliases: Aliases,
-    /// As written, in the order of `checked`.
-    pub(super) raws: Vec<At<RawTopic>>,
+    pub(super) places: TermPlaces,
 }
 
 impl Checker<'_> {
-    pub(super) fn topics(&mut self, raws: &[At<RawTopic>], aliases: &[(String, List)]) -> Topics {
-        let mut topics = Topics { checked: Vec::new(), aliases: self.aliases(aliases), raws: Vec::new() };
+    pub(super) fn topics(&mut self, raws: &[At<RawTopic>], aliases: Vec<(String, List)>) -> Topics {
+        let mut topics = Topics {
+            checked: Vec::new(),
+            aliases: self.aliases(&aliases),
+            places: TermPlaces { topics: Vec::new(), aliases },
+        };
         let mut known = BTreeSet::new();
         for raw in raws {
             self.structure(raw);
@@ -48,13 +52,13 @@ impl Checker<'_> {
                 continue;
             }
             topics.checked.push(self.topic(raw, &name.value));
-            topics.raws.push(raw.clone());
+            topics.places.topics.push(raw.clone());
         }
-        let mut found = terms::problems(&topics, aliases);
+        let mut found = terms::problems(&topics);
         // An alias may stand in the part that cannot be read.
         found.retain(|problem| !(self.is_broken && problem.code == Some("Q012")));
         if self.purpose == Purpose::Check && found.is_empty() {
-            found = terms::lints(&topics, aliases);
+            found = terms::lints(&topics);
         }
         self.problems.extend(found);
         topics
@@ -153,7 +157,9 @@ impl Checker<'_> {
         let problem = match &written.value {
             NumberOrWord::Number(number) => match u16::try_from(*number) {
                 Ok(tokens) if tokens <= FARTHEST => return Some(Within::Tokens(tokens)),
-                _ => written.error(format!("topic.within: must be from 0 to {FARTHEST}")),
+                _ => written
+                    .error(format!("topic.within: must be from 0 to {FARTHEST}"))
+                    .help("a number of words between, or \"sentence\", \"field\", \"article\""),
             },
             NumberOrWord::Word(word) => match word.as_str() {
                 "sentence" => return Some(Within::Sentence),

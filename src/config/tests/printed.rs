@@ -49,7 +49,7 @@ fn a_query_points_into_its_string() {
      --> lists/turkey.toml:3:31
       |
     3 | query = 'sanctions AND Turkey OR Ankara'
-      |                               ^^
+      |                               ^^ an AND stands before it
       |
       = help: sanctions AND (Turkey OR Ankara)
 

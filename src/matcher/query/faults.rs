@@ -2,15 +2,37 @@
 
 use super::{
     super::problem::Fault,
+    Tree, TreeKind,
     lex::{Kind, Lexeme},
 };
 
 /// Q004: the second of two kinds of operators in one level.
 pub(super) fn mixed(query: &str, level: &[Lexeme<'_>], first: Lexeme<'_>, second: Lexeme<'_>) -> Fault {
-    let first = if first.kind == Kind::Or { "an OR" } else { "an AND or NOT" };
+    let first = match first.kind {
+        Kind::Or => "an OR",
+        Kind::Not => "a NOT",
+        _ => "an AND",
+    };
     let message = "AND and OR are mixed without parentheses";
     let fault = Fault::new("Q004", second.start, second.end - second.start, message);
     fault.label(format!("{first} stands before it")).help(with_parentheses(query, level))
+}
+
+/// Q005: a closing parenthesis without its partner.
+pub(super) fn not_open(close: Lexeme<'_>) -> Fault {
+    Fault::new("Q005", close.start, 1, "no parenthesis is open here").help("remove it, or open one before")
+}
+
+/// Q005: an opening parenthesis without its partner.
+pub(super) fn never_closed(open: Lexeme<'_>) -> Fault {
+    Fault::new("Q005", open.start, 1, "the parenthesis is never closed")
+        .help("write `)` where the group ends")
+}
+
+/// Q005: `()`.
+pub(super) fn empty_group(open: Lexeme<'_>) -> Fault {
+    Fault::new("Q005", open.start, 2, "nothing stands between the parentheses")
+        .help("write terms between them, or remove them")
 }
 
 /// Q008 for the NOT at this place.
@@ -25,6 +47,12 @@ pub(super) fn chained(lexeme: Lexeme<'_>) -> Fault {
     fault.help("write (a NEAR b) AND (b NEAR c)")
 }
 
+/// Q009: NEAR before NOT.
+pub(super) fn near_not(not: Lexeme<'_>) -> Fault {
+    let fault = Fault::new("Q009", not.start, not.end - not.start, "NEAR cannot stand before NOT");
+    fault.help("NOT looks at the whole article: a NOT b")
+}
+
 /// Q007: an operator that stands alone.
 pub(super) fn without_operand(operator: Lexeme<'_>, query: &str) -> Fault {
     let name = query.get(operator.start..operator.end).unwrap_or_default();
@@ -34,7 +62,7 @@ pub(super) fn without_operand(operator: Lexeme<'_>, query: &str) -> Fault {
 }
 
 /// Q003: two terms without an operator.
-pub(super) fn side_by_side(lexeme: Lexeme<'_>) -> Fault {
+pub(super) fn side_by_side(lexeme: Lexeme<'_>, before: Option<&Tree<'_>>) -> Fault {
     let fault = Fault::new("Q003", lexeme.start, lexeme.end - lexeme.start, "two terms stand side by side");
     match lexeme.kind {
         Kind::Term(word)
@@ -42,8 +70,18 @@ pub(super) fn side_by_side(lexeme: Lexeme<'_>) -> Fault {
         {
             fault.help(format!("operators are written in upper case: {}", word.to_uppercase()))
         }
+        Kind::Term(word) if is_plain(word) => match before.map(|before| &before.kind) {
+            Some(TreeKind::Term { text, .. }) if is_plain(text) => fault
+                .help(format!("for the phrase write \"{text} {word}\"; else AND, OR or NEAR between them")),
+            _ => fault.help("put AND, OR or NEAR between them, or quotes around a phrase"),
+        },
         _ => fault.help("put AND, OR or NEAR between them, or quotes around a phrase"),
     }
+}
+
+/// Whether it is a word that a phrase can hold.
+fn is_plain(term: &str) -> bool {
+    term.starts_with(char::is_alphanumeric) && !term.starts_with("re:/")
 }
 
 /// The level with parentheses around each group of OR: one of the two readings, to choose from.

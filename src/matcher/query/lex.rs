@@ -66,7 +66,7 @@ fn next(rest: &str) -> Result<(Kind<'_>, usize), Fault> {
 /// A phrase in quotes; `quote` is where they open.
 fn phrase(rest: &str, quote: usize) -> Result<(Kind<'_>, usize), Fault> {
     let inner = rest.get(quote + 1..).unwrap_or_default();
-    let close = inner.find('"').ok_or_else(|| Fault::new("Q006", quote, 1, "the quote has no partner"))?;
+    let close = inner.find('"').ok_or_else(|| entry::unpaired_quote(quote))?;
     let len = quote + 1 + close + 1;
     Ok((Kind::Term(rest.get(..len).unwrap_or_default()), len))
 }
@@ -114,8 +114,13 @@ fn near(word: &str, ordered: bool) -> Result<Kind<'_>, Fault> {
     };
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     let distance = digits.parse().ok().filter(|distance| plain && *distance <= NEAR_MAX);
-    let fault =
-        || Fault::new("Q010", 0, word.len(), format!("the distance is not a number from 0 to {NEAR_MAX}"));
+    let fault = || {
+        let message = format!("the distance is not a number from 0 to {NEAR_MAX}");
+        Fault::new("Q010", 0, word.len(), message).help(format!(
+            "{}/5: at most five words between; without a number ten; AND looks at the whole article",
+            if ordered { "ONEAR" } else { "NEAR" }
+        ))
+    };
     distance.map(|distance| Kind::Near { distance, ordered }).ok_or_else(fault)
 }
 

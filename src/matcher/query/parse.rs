@@ -14,16 +14,17 @@ const MAX_LEVELS: usize = 32;
 /// Reads a query as a tree.
 pub(super) fn parse(query: &str) -> Result<Tree<'_>, Fault> {
     if query.len() > QUERY_MAX_BYTES {
-        return Err(Fault::new("Q015", 0, 0, format!("the query is longer than {QUERY_MAX_BYTES} bytes")));
+        let fault = Fault::new("Q015", 0, 0, format!("the query is longer than {QUERY_MAX_BYTES} bytes"));
+        return Err(fault.help("name the lists of terms under [alias], or make several topics of it"));
     }
     let lexemes = lex::lexemes(query)?;
     if lexemes.is_empty() {
-        return Err(Fault::new("Q001", 0, query.len(), "the query is empty"));
+        return Err(Fault::new("Q001", 0, query.len(), "the query is empty").help("write a term"));
     }
     let mut parser = Parser { query, rest: &lexemes, levels: 0 };
     let tree = parser.level(None)?;
     match parser.peek() {
-        Some(lexeme) => Err(Fault::new("Q005", lexeme.start, 1, "no parenthesis is open here")),
+        Some(lexeme) => Err(faults::not_open(lexeme)),
         None => Ok(tree),
     }
 }
@@ -65,7 +66,9 @@ impl<'a> Parser<'a, '_> {
                 Kind::And | Kind::Not => Glue::And,
                 Kind::Or => Glue::Or,
                 Kind::Near { .. } => return Err(faults::chained(lexeme)),
-                Kind::Open | Kind::Field(_) | Kind::Term(_) => return Err(faults::side_by_side(lexeme)),
+                Kind::Open | Kind::Field(_) | Kind::Term(_) => {
+                    return Err(faults::side_by_side(lexeme, clauses.last().map(|(_, tree)| tree)));
+                }
                 Kind::Close => break,
             };
             match glue {
@@ -115,7 +118,7 @@ impl<'a> Parser<'a, '_> {
         };
         self.take();
         if let Some(not) = self.peek().filter(|lexeme| lexeme.kind == Kind::Not) {
-            return Err(Fault::new("Q009", not.start, not.end - not.start, "NEAR cannot stand before NOT"));
+            return Err(faults::near_not(not));
         }
         self.expect_operand(operator)?;
         let right = self.primary(fields)?;
@@ -134,11 +137,13 @@ impl<'a> Parser<'a, '_> {
 
     fn primary(&mut self, fields: Option<FieldSet>) -> Result<Tree<'a>, Fault> {
         let Some(lexeme) = self.take() else {
-            return Err(Fault::new("Q007", self.query.len(), 0, "a term is missing here"));
+            return Err(
+                Fault::new("Q007", self.query.len(), 0, "a term is missing here").help("write a term")
+            );
         };
         match lexeme.kind {
             Kind::Open => self.group(lexeme, fields),
-            Kind::Close => Err(Fault::new("Q005", lexeme.start, 1, "no parenthesis is open here")),
+            Kind::Close => Err(faults::not_open(lexeme)),
             Kind::Field(set) => self.in_field(lexeme, set),
             Kind::Term(text) => {
                 let kind = TreeKind::Term { text, fields, own_field: false };
@@ -153,12 +158,9 @@ impl<'a> Parser<'a, '_> {
     fn in_field(&mut self, field: Lexeme<'a>, set: FieldSet) -> Result<Tree<'a>, Fault> {
         let operand = self.peek().is_some_and(|next| matches!(next.kind, Kind::Open | Kind::Term(_)));
         if !operand {
-            return Err(Fault::new(
-                "Q007",
-                field.start,
-                field.end - field.start,
-                "a term must follow the field",
-            ));
+            let fault =
+                Fault::new("Q007", field.start, field.end - field.start, "a term must follow the field");
+            return Err(fault.help("title:sanctions, title:\"air defence\" or title:(sanctions OR embargo)"));
         }
         let mut tree = self.primary(Some(set))?;
         if let TreeKind::Term { own_field, .. } = &mut tree.kind {
@@ -170,23 +172,17 @@ impl<'a> Parser<'a, '_> {
     fn group(&mut self, open: Lexeme<'a>, fields: Option<FieldSet>) -> Result<Tree<'a>, Fault> {
         self.levels += 1;
         if self.levels > MAX_LEVELS {
-            return Err(Fault::new(
-                "Q015",
-                0,
-                0,
-                format!("the query has more than {MAX_LEVELS} levels of parentheses"),
-            ));
+            let message = format!("the query has more than {MAX_LEVELS} levels of parentheses");
+            return Err(Fault::new("Q015", 0, 0, message).help("remove those that change nothing"));
         }
         match self.peek().map(|next| next.kind) {
-            None => return Err(Fault::new("Q005", open.start, 1, "the parenthesis is never closed")),
-            Some(Kind::Close) => {
-                return Err(Fault::new("Q005", open.start, 2, "nothing stands between the parentheses"));
-            }
+            None => return Err(faults::never_closed(open)),
+            Some(Kind::Close) => return Err(faults::empty_group(open)),
             Some(_) => {}
         }
         let tree = self.level(fields)?;
         let Some(close) = self.take() else {
-            return Err(Fault::new("Q005", open.start, 1, "the parenthesis is never closed"));
+            return Err(faults::never_closed(open));
         };
         self.levels -= 1;
         Ok(Tree { start: open.start, end: close.end, kind: tree.kind })
