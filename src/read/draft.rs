@@ -12,7 +12,7 @@ use super::{
 use crate::model::Timestamp;
 
 /// Bytes of a title, link, author or tag.
-const MAX_SHORT: usize = 16 << 10;
+pub(super) const MAX_SHORT: usize = 16 << 10;
 
 /// A text as published, and how to read it.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ pub(super) fn link(text: &str, base: Option<&Url>) -> Option<Url> {
         Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(text).ok(),
         parsed => parsed.ok(),
     };
-    resolved.filter(|url| matches!(url.scheme(), "http" | "https"))
+    resolved.filter(|url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_SHORT)
 }
 
 /// Adds a category, each once, as long as there is room.

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::{
-    draft::Markup,
+    draft::{self, Markup},
     lexer::{Lexer, Tag, Token},
     references::Entities,
     report::{Limit, Repair, Report},
+    slice,
     vocabulary::{Field, Namespace},
 };
 
@@ -38,6 +39,15 @@ impl<'a> Element<'a> {
     /// All inside as text: references undone once, tags left as they are.
     pub fn characters(&self, reading: &mut Reading<'a, '_>) -> Cow<'a, str> {
         characters(self.inner, reading)
+    }
+
+    /// All inside as one word: an address, an identifier or a date. What follows a tag in it belongs to something else.
+    pub fn word(&self, reading: &mut Reading<'a, '_>) -> Cow<'a, str> {
+        let text = characters(until_tag(self.inner), reading);
+        let trimmed = text.trim();
+        // A section that was escaped, or wrapped twice.
+        let unwrapped = trimmed.trim_start_matches("<![CDATA[").trim_end_matches("]]>");
+        if unwrapped.len() == trimmed.len() { text } else { Cow::Owned(unwrapped.to_owned()) }
     }
 
     /// What it says, and how that is to be read: RSS is HTML whether it says so or not, Atom is what it says.
@@ -133,7 +143,8 @@ pub(super) fn attribute<'a>(tag: Tag<'a>, name: &str, reading: &mut Reading<'a, 
 /// The base address within an element (XML Base); one that is no address is ignored.
 pub(super) fn base_of<'a>(tag: Tag<'a>, outer: Option<&Url>, reading: &mut Reading<'a, '_>) -> Option<Url> {
     let outer = outer.cloned();
-    let Some(base) = attribute(tag, "xml:base", reading) else { return outer };
+    let base = attribute(tag, "xml:base", reading).filter(|base| base.len() <= draft::MAX_SHORT);
+    let Some(base) = base else { return outer };
     let joined = match Url::parse(&base) {
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             outer.as_ref().map(|outer| outer.join(&base)).transpose()
@@ -144,6 +155,19 @@ pub(super) fn base_of<'a>(tag: Tag<'a>, outer: Option<&Url>, reading: &mut Readi
         reading.report.mended(Repair::Base);
         outer
     })
+}
+
+/// What stands before the first tag behind some text.
+fn until_tag(inner: &str) -> &str {
+    let (mut lexer, mut ignored) = (Lexer::fragment(inner), Report::default());
+    loop {
+        let at = lexer.position();
+        match lexer.next("", &mut ignored) {
+            Some(Token::Tag(_)) if !slice(inner, 0, at).trim().is_empty() => return slice(inner, 0, at),
+            Some(_) => {}
+            None => return inner,
+        }
+    }
 }
 
 /// The text in some markup: references undone once, CDATA as it is, tags left as they are.
@@ -165,17 +189,12 @@ pub(super) fn characters<'a>(inner: &'a str, reading: &mut Reading<'a, '_>) -> C
             Token::Data(data) => Cow::Borrowed(data),
             Token::Tag(tag) => Cow::Borrowed(tag.raw),
         };
-        append(&mut out, blank.into());
-        append(&mut out, piece);
+        if out.is_empty() {
+            out = piece;
+        } else {
+            out.to_mut().extend([blank, &piece]);
+        }
         blank = "";
     }
     out
-}
-
-fn append<'a>(out: &mut Cow<'a, str>, piece: Cow<'a, str>) {
-    if out.trim_start().is_empty() {
-        *out = piece;
-    } else if !piece.is_empty() {
-        out.to_mut().push_str(&piece);
-    }
 }

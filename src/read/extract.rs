@@ -155,7 +155,7 @@ impl Parts {
 
     /// An identifier; one that is a web address may serve as the link.
     fn guid<'a>(&mut self, element: &Element<'a>, reading: &mut Reading<'a, '_>) {
-        let text = element.characters(reading);
+        let text = element.word(reading);
         set(&mut self.draft.guid, draft::guid(&text));
         let is_link = element.attribute("isPermaLink", reading);
         if is_link.is_none_or(|value| !value.eq_ignore_ascii_case("false")) {
@@ -191,7 +191,7 @@ impl Links {
     /// RSS has the address as text, Atom as an attribute.
     fn take_link<'a>(&mut self, element: &Element<'a>, base: Option<&Url>, reading: &mut Reading<'a, '_>) {
         let base = element::base_of(element.tag, base, reading);
-        let address = element.attribute("href", reading).unwrap_or_else(|| element.characters(reading));
+        let address = element.attribute("href", reading).unwrap_or_else(|| element.word(reading));
         let rel = element.attribute("rel", reading).unwrap_or("alternate".into()).to_ascii_lowercase();
         let place = match rel.as_str() {
             "alternate" | "http://www.iana.org/assignments/relation/alternate" => {
@@ -257,7 +257,7 @@ fn body<'a>(
 
 /// Reads a date; whether there was one that cannot be read.
 fn date<'a>(place: &mut Option<Timestamp>, element: &Element<'a>, reading: &mut Reading<'a, '_>) -> bool {
-    let text = element.characters(reading);
+    let text = element.word(reading);
     let time = dates::parse(&text);
     set(place, time);
     time.is_none() && !text.trim().is_empty()

@@ -136,9 +136,10 @@ pub(super) struct Lexer<'a> {
     comment_start: Mark,
     comment_end: Mark,
     instruction_end: Mark,
-    subset_end: Mark,
-    mark_end: Mark,
     article: Ahead,
+    /// An article, and whether the comment that would hide it holds more starts of articles than ends, or fewer.
+    unbalanced: (usize, bool),
+    has_document_type: bool,
     /// The end of the element with this name, or of an article.
     element_end: (&'a str, Ahead),
     /// What the document type declares in brackets.
@@ -162,9 +163,9 @@ impl<'a> Lexer<'a> {
             comment_start: Mark::new(COMMENT),
             comment_end: Mark::new("-->"),
             instruction_end: Mark::new("?>"),
-            subset_end: Mark::new("]>"),
-            mark_end: Mark::new(">"),
             article: Ahead::new(),
+            unbalanced: (usize::MAX, false),
+            has_document_type: false,
             element_end: ("", Ahead::new()),
             subset: None,
             is_fragment: false,
@@ -230,32 +231,44 @@ impl<'a> Lexer<'a> {
 
     /// Reads what begins with `<!` or `<?`: it may hold data, or be text that only looks so.
     fn declaration(&mut self, rest: &'a str, inside: &'a str, report: &mut Report) -> Option<Token<'a>> {
-        if rest.starts_with(DATA) {
-            return self.data(inside, report).map(Token::Data);
+        if let Some(length) = data_start_length(rest) {
+            return self.data(length, inside, report).map(Token::Data);
         }
         if rest.starts_with(COMMENT) {
             self.comment(report);
             return None;
         }
         let end = if rest.starts_with("<?") {
-            self.instruction_end.find(self.text, self.at)
+            self.instruction_end(rest)
+        } else if rest.get(2..9).is_some_and(|name| name.eq_ignore_ascii_case("DOCTYPE")) {
+            self.document_type_end(rest)
         } else {
-            self.subset_end()
+            first_end(rest)
         };
-        let end = end.map(|at| at + 2).or_else(|| Some(self.mark_end.find(self.text, self.at)? + 1));
         match end {
-            Some(end) => self.at = end,
+            Some(end) => self.at += end,
             None => return Some(self.plain(rest)),
         }
         None
     }
 
-    /// Where the declarations of a document type end, if it has any.
-    fn subset_end(&mut self) -> Option<usize> {
-        let head_end = self.mark_end.find(self.text, self.at).unwrap_or(self.text.len());
-        let start = self.at + slice(self.text, self.at, head_end).find('[')? + 1;
-        let end = self.subset_end.find(self.text, start)?;
-        self.subset = self.subset.or(Some(slice(self.text, start, end)));
+    /// An instruction ends with `?>`; where that is missing, so that articles come before the next one, with `>`.
+    fn instruction_end(&mut self, rest: &str) -> Option<usize> {
+        let is_named = rest.as_bytes().get(2).is_some_and(u8::is_ascii_alphabetic);
+        let end = self.instruction_end.find(self.text, self.at).filter(|_| is_named);
+        let article = self.article.find(self.text, self.at, structure_tag);
+        let end = end.filter(|end| article.is_none_or(|article| article > *end));
+        end.map(|end| end + 2 - self.at).or_else(|| first_end(rest))
+    }
+
+    /// The first document type that ends has the declarations.
+    fn document_type_end(&mut self, rest: &'a str) -> Option<usize> {
+        if self.has_document_type {
+            return first_end(rest);
+        }
+        self.has_document_type = true;
+        let Some((end, subset)) = document_type(rest) else { return first_end(rest) };
+        self.subset = subset;
         Some(end)
     }
 
@@ -268,17 +281,23 @@ impl<'a> Lexer<'a> {
 
     /// A CDATA section. Its end is missing if there is none, or if the element it stands in ends before it and another
     /// section starts in between: then it ends with the element.
-    fn data(&mut self, inside: &'a str, report: &mut Report) -> Option<&'a str> {
-        let start = self.at + DATA.len();
+    fn data(&mut self, length: usize, inside: &'a str, report: &mut Report) -> Option<&'a str> {
+        let start = self.at + length;
         let end = self.data_end.find(self.text, start);
         let own_end = self.element_end(inside, start).filter(|at| end.is_none_or(|end| *at < end));
+        let hides_articles = inside.is_empty()
+            && !self.is_fragment
+            && self
+                .article
+                .find(self.text, start, structure_tag)
+                .is_some_and(|at| end.is_none_or(|end| at < end));
         match (own_end, end) {
             (Some(own_end), end) if end.is_none_or(|end| self.data_starts_between(own_end, end)) => {
                 report.mended(Repair::Cdata);
                 self.at = own_end;
                 Some(without_half_end(slice(self.text, start, own_end)))
             }
-            (_, Some(end)) => {
+            (_, Some(end)) if !hides_articles => {
                 self.at = end + "]]>".len();
                 Some(slice(self.text, start, end))
             }
@@ -286,7 +305,7 @@ impl<'a> Lexer<'a> {
                 self.at = self.text.len();
                 Some(without_half_end(slice(self.text, start, self.text.len())))
             }
-            (_, None) => {
+            _ => {
                 report.mended(Repair::Cdata);
                 self.at = start;
                 None
@@ -309,20 +328,32 @@ impl<'a> Lexer<'a> {
         self.data_start.find(self.text, from).is_some_and(|at| at < to)
     }
 
-    /// Skips a comment. Its end is missing if there is none, or if an article starts or ends before it and another comment
-    /// starts in between.
+    /// Skips a comment. Its end is missing if there is none, or if it would hide articles that are no comment: one starts
+    /// or ends in it with another comment behind, or one starts in it and does not end.
     fn comment(&mut self, report: &mut Report) {
         let start = self.at + COMMENT.len();
         // `<!-->` and `<!--->` are whole comments (WHATWG HTML, comment start state).
         let end = self.comment_end.find(self.text, self.at + 2);
-        let article = self.article.find(self.text, start, article_tag);
-        let next = article.and_then(|at| self.comment_start.find(self.text, at));
-        if let Some(end) = end.filter(|end| next.is_none_or(|next| next > *end)) {
+        if let Some(end) = end.filter(|end| !self.hides_articles(start, *end)) {
             self.at = end + "-->".len();
         } else {
             report.mended(Repair::Comment);
             self.at = start;
         }
+    }
+
+    fn hides_articles(&mut self, start: usize, end: usize) -> bool {
+        let Some(article) = self.article.find(self.text, start, structure_tag).filter(|at| *at < end) else {
+            return false;
+        };
+        if self.comment_start.find(self.text, article).is_some_and(|next| next < end) {
+            return true;
+        }
+        // Comments that start before the same article and would end at the same place have one answer.
+        if self.unbalanced.0 != article {
+            self.unbalanced = (article, !is_balanced(slice(self.text, article, end)));
+        }
+        self.unbalanced.1
     }
 }
 
@@ -336,12 +367,66 @@ fn end_tag(text: &str, names: &[&str]) -> Option<usize> {
     memmem::find_iter(text.as_bytes(), "</").find(|at| is_named(slice(text, at + 2, text.len()), names))
 }
 
-/// Where the first tag of an article begins, be it the start or the end of one.
-fn article_tag(text: &str) -> Option<usize> {
+/// Where the first tag of an article, a channel or a root begins, be it the start or the end of one.
+fn structure_tag(text: &str) -> Option<usize> {
+    const NAMES: [&str; 6] = ["item", "entry", "channel", "rss", "feed", "rdf:RDF"];
     memchr::memchr_iter(b'<', text.as_bytes()).find(|at| {
         let rest = slice(text, at + 1, text.len());
-        is_named(rest.strip_prefix('/').unwrap_or(rest), &["item", "entry"])
+        is_named(rest.strip_prefix('/').unwrap_or(rest), &NAMES)
     })
+}
+
+/// Whether as many articles start in a text as end.
+fn is_balanced(text: &str) -> bool {
+    let tags = memchr::memchr_iter(b'<', text.as_bytes()).map(|at| slice(text, at + 1, text.len()));
+    tags.fold(0_i64, |open, rest| match rest.strip_prefix('/') {
+        Some(rest) => open - i64::from(is_named(rest, &["item", "entry"])),
+        None => open + i64::from(is_named(rest, &["item", "entry"])),
+    }) == 0
+}
+
+/// Bytes up to the `>` that comes before the next tag.
+fn first_end(rest: &str) -> Option<usize> {
+    let at = memchr::memchr2(b'>', b'<', rest.as_bytes().get(1..)?)? + 1;
+    (rest.as_bytes().get(at) == Some(&b'>')).then_some(at + 1)
+}
+
+/// Bytes of the start of a CDATA section, also of one that is almost right.
+fn data_start_length(rest: &str) -> Option<usize> {
+    if rest.starts_with(DATA) {
+        return Some(DATA.len());
+    }
+    let head = rest.strip_prefix("<!")?;
+    let name = head.trim_start_matches(['[', ' ']);
+    let (cdata, after) = name.split_at_checked(5)?;
+    let blanks = after.len() - after.trim_start_matches(' ').len();
+    let is_start = cdata.eq_ignore_ascii_case("CDATA") && after.trim_start_matches(' ').starts_with('[');
+    (is_start && head.len() - name.len() < 5).then_some(rest.len() - after.len() + blanks + 1)
+}
+
+/// Bytes of a document type and its internal subset; quotes and comments may hold brackets (XML 1.0 §2.8).
+fn document_type(rest: &str) -> Option<(usize, Option<&str>)> {
+    let bytes = rest.as_bytes();
+    let (mut at, mut subset_start, mut subset) = (2, None, None);
+    loop {
+        let after =
+            |mark: &str| Some(at + 1 + memmem::find(bytes.get(at + 1..)?, mark.as_bytes())? + mark.len());
+        at = match bytes.get(at)? {
+            b'"' => after("\"")?,
+            b'\'' => after("'")?,
+            b'<' if slice(rest, at, rest.len()).starts_with(COMMENT) => after("-->")?,
+            b'[' if subset_start.is_none() => {
+                subset_start = Some(at + 1);
+                at + 1
+            }
+            b']' if subset.is_none() => {
+                subset = subset_start.map(|start| slice(rest, start, at));
+                at + 1
+            }
+            b'>' if subset_start.is_none() || subset.is_some() => return Some((at + 1, subset)),
+            _ => at + 1,
+        };
+    }
 }
 
 /// Whether what stands behind `<` or `</` is a tag with one of these names.
@@ -361,7 +446,7 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return None;
     }
-    let Some(end) = tag_end(named) else { return end_tag_without_end(text, named, kind) };
+    let Some(end) = tag_end(named) else { return tag_without_end(text, named, kind) };
     let body = slice(named, 0, end);
     let (body, kind) = match body.strip_suffix('/') {
         Some(body) if kind == TagKind::Open => (body, TagKind::Empty),
@@ -373,12 +458,14 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     Some(Tag { raw, kind, name, attributes })
 }
 
-/// An end tag that lacks its `>`, so that the next tag follows at once.
-fn end_tag_without_end<'a>(text: &'a str, named: &'a str, kind: TagKind) -> Option<Tag<'a>> {
-    let (name, _) = slice(named, 0, named.floor_char_boundary(MAX_NAME)).split_once('<')?;
+/// An end tag, or the start of an article, that lacks its `>`, so that the next tag follows at once.
+fn tag_without_end<'a>(text: &'a str, named: &'a str, kind: TagKind) -> Option<Tag<'a>> {
+    let (head, _) = slice(named, 0, named.floor_char_boundary(MAX_NAME)).split_once('<')?;
+    let name = head.trim_end();
     let is_name = !name.contains(|c: char| c.is_whitespace() || c == '"');
-    let raw = slice(text, 0, text.len() - named.len() + name.len());
-    (kind == TagKind::Close && is_name).then_some(Tag { raw, kind, name, attributes: "" })
+    let is_expected = kind == TagKind::Close || ["item", "entry"].contains(&name);
+    let raw = slice(text, 0, text.len() - named.len() + head.len());
+    (is_name && is_expected).then_some(Tag { raw, kind, name, attributes: "" })
 }
 
 /// The `>` that ends a tag: the first outside quotes, or, where a quote is never closed, the first before the next
@@ -441,6 +528,7 @@ mod tests {
         );
         check("<!DOCTYPE a [<!ENTITY b '>'>]><a><![CDATA[<b>]]></a>", &["Open a", "data <b>", "Close a"]);
         check("<!--><a>", &["Open a"]);
+        check("<!DOCTYPE a SYSTEM \"]>\" [ <!-- ]> ' --> <!ENTITY b ']>'> ] ><a>", &["Open a"]);
     }
 
     #[test]
@@ -454,6 +542,15 @@ mod tests {
         check("<!-- x</item><b><!-- y --><c>", &["text  x", "Close item", "Open b", "Open c"]);
         check("<!-- x<!-- y --><c>", &["Open c"]);
         check("<?x <y <!DOCTYPE", &["text <?x ", "text <y ", "text <!DOCTYPE"]);
+        check("<? x<a>?>", &["text <? x", "Open a", "text ?>"]);
+        check("<?x><item>?></item>", &["Open item", "text ?>", "Close item"]);
+        check(
+            "<!-- x -- ><item>t --> y</item>",
+            &["text  x -- >", "Open item", "text t --> y", "Close item"],
+        );
+        check("<!-- <item>x</item> --><a>", &["Open a"]);
+        check("<![ x<a>", &["text <![ x", "Open a"]);
+        check("<item\n<a></item <b>", &["Open item", "Open a", "Close item", "Open b"]);
     }
 
     #[test]
@@ -462,6 +559,7 @@ mod tests {
         check("<![CDATA[x</a><a><![CDATA[y]]>", &["data x", "Close a", "Open a", "data y"]);
         check("<![CDATA[x</a >]]></a>", &["data x</a >", "Close a"]);
         check("<![CDATA[x</b>", &["text x", "Close b"]);
+        check("<![cdata[x]]></a><!CDATA[y]></a>", &["data x", "Close a", "data y", "Close a"]);
         check("<![CDATA[x</b></item><a>y</a>", &["data x</b>", "Close item", "Open a", "text y", "Close a"]);
     }
 

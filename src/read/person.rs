@@ -5,7 +5,7 @@ use super::{
     element::{Element, Reading, characters},
     lexer::{Lexer, TagKind, Token},
     report::Report,
-    slice,
+    slice, text,
 };
 
 /// A person as an element names them: by a `name` or an `email` in it, else by its text.
@@ -36,6 +36,9 @@ fn child_text<'a>(inner: &'a str, name: &'static str) -> Option<&'a str> {
     }
 }
 
+/// Bytes of a name. It may stand in every article of a feed.
+const MAX_NAME: usize = 1 << 10;
+
 /// A person, by name or only by address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Person {
@@ -56,7 +59,8 @@ impl Person {
 pub(super) fn parse(text: &str) -> Option<Person> {
     let text = text.trim();
     if !text.contains('@') {
-        return Markup::Html(text.into()).short().map(Person::Named);
+        let name = Markup::Html(text.into()).short()?;
+        return Some(Person::Named(text::cut(name, MAX_NAME)));
     }
     let is_address = |word: &&str| word.contains('@');
     let words: Vec<&str> = text.split_whitespace().filter(|word| !is_address(word)).collect();
@@ -68,7 +72,7 @@ pub(super) fn parse(text: &str) -> Option<Person> {
             .map(|part| part.trim_matches([')', '）', '»', '>', ' ']))
             .find(|part| !is_address(part) && !part.is_empty())
     };
-    let plain = |text: &str| Markup::Plain(text.into()).short();
+    let plain = |name: &str| Some(text::cut(Markup::Plain(name.into()).short()?, MAX_NAME));
     match (named, glued()) {
         ("", None) => plain(text).map(Person::Address),
         ("", Some(name)) | (name, _) => plain(name).map(Person::Named),

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tags that end a word.
-const BLOCKS: [&str; 31] = [
+const BLOCKS: [&str; 38] = [
     "p",
     "div",
     "br",
@@ -42,6 +42,13 @@ const BLOCKS: [&str; 31] = [
     "option",
     "caption",
     "summary",
+    "details",
+    "center",
+    "main",
+    "nav",
+    "aside",
+    "address",
+    "form",
 ];
 /// Elements whose contents are no text.
 const UNREAD: [&str; 3] = ["script", "style", "template"];
@@ -63,7 +70,11 @@ pub(super) fn from_plain(text: &str) -> String {
 
 /// The text up to `max` bytes, cut at a character boundary.
 pub(super) fn cut(mut text: String, max: usize) -> String {
-    text.truncate(text.floor_char_boundary(max));
+    if text.len() > max {
+        text.truncate(text.floor_char_boundary(max));
+        // What was cut away must not stay in memory for every article.
+        text.shrink_to_fit();
+    }
     text
 }
 

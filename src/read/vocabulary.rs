@@ -127,7 +127,11 @@ impl<'a> Prefixes<'a> {
 
     /// What a prefix means.
     pub fn meaning(&self, prefix: &str) -> Namespace {
-        self.0.get(prefix).copied().unwrap_or(Namespace::Foreign)
+        let in_another_case = || {
+            let known = KNOWN.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(prefix));
+            known.map_or(Namespace::Foreign, |(namespace, ..)| *namespace)
+        };
+        self.0.get(prefix).copied().unwrap_or_else(in_another_case)
     }
 }
 
@@ -153,6 +157,14 @@ pub(super) enum Field {
     SkipDays,
     UpdatePeriod,
     UpdateFrequency,
+}
+
+impl Field {
+    /// Whether it says something of articles, and of the feed only in its head.
+    pub fn is_of_articles(self) -> bool {
+        use Field::{Link, SkipDays, SkipHours, Ttl, UpdateFrequency, UpdatePeriod};
+        !matches!(self, Ttl | SkipHours | SkipDays | UpdatePeriod | UpdateFrequency | Link)
+    }
 }
 
 /// What an element is for the reader.

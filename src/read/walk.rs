@@ -4,6 +4,8 @@
 //! cannot stand inside the element; then the document is read again from where it must have ended. How much is read
 //! again has a limit, so all takes linear time.
 
+use std::collections::HashMap;
+
 use super::{
     Limits,
     element::Element,
@@ -49,6 +51,10 @@ pub(super) struct Walk<'a> {
     /// Whether articles are expected here.
     in_channel: bool,
     rereads_left: usize,
+    /// Up to where there is no end tag for an element of this name.
+    unclosed: HashMap<&'a str, usize>,
+    /// Parts between articles: those of an article whose start tag is missing, if its end tag comes.
+    loose: Vec<Element<'a>>,
 }
 
 impl<'a> Walk<'a> {
@@ -60,7 +66,8 @@ impl<'a> Walk<'a> {
         report: &mut Report,
     ) -> Self {
         let is_lone = ["channel", "entry"].iter().any(|name| name.eq_ignore_ascii_case(root.local()));
-        if is_lone || !["rss", "RDF", "feed"].contains(&root.local()) {
+        // RFC 4287 §2: a document may be one entry.
+        if !["rss", "RDF", "feed", "entry"].contains(&root.local()) {
             report.mended(Repair::Root);
         }
         if is_lone {
@@ -76,10 +83,13 @@ impl<'a> Walk<'a> {
             items: 0,
             in_channel: format != Format::Rss,
             rereads_left: lexer.text().len().saturating_mul(REREADS),
+            unclosed: HashMap::new(),
+            loose: Vec::new(),
             lexer,
         };
         let (namespace, as_written) = vocabulary::namespace_of(walk.own_namespace);
-        if !as_written || format == Format::Atom && namespace != Namespace::Atom {
+        let is_atom = namespace == Namespace::Atom || !root.prefix().is_empty();
+        if !as_written || format == Format::Atom && !is_atom {
             report.mended(Repair::Namespace);
         }
         walk.declare(root, report);
@@ -154,6 +164,7 @@ impl<'a> Walk<'a> {
                     report.mended(Repair::Misplaced);
                 }
                 self.items += 1;
+                self.loose.clear();
                 let item = Item { tag, elements: Vec::new() };
                 if tag.kind == TagKind::Empty {
                     return Some(Piece::Item(item));
@@ -179,18 +190,31 @@ impl<'a> Walk<'a> {
 
     /// Puts a part where it belongs.
     fn take(&mut self, element: Element<'a>) -> Option<Piece<'a>> {
-        let Some(item) = &mut self.item else { return Some(Piece::Head(element)) };
-        if item.elements.len() < MAX_ELEMENTS {
-            item.elements.push(element);
+        let elements = match &mut self.item {
+            Some(item) => &mut item.elements,
+            // Behind the first article come no more parts of the head, but for what is said about polling.
+            None if self.items > 0 && element.field.is_of_articles() => &mut self.loose,
+            None => return Some(Piece::Head(element)),
+        };
+        if elements.len() < MAX_ELEMENTS {
+            elements.push(element);
         }
         None
+    }
+
+    /// The end of an article that did not start: its parts make one.
+    fn end_loose(&mut self, tag: Tag<'a>, report: &mut Report) -> Option<Piece<'a>> {
+        report.mended(Repair::Stray);
+        let elements = std::mem::take(&mut self.loose);
+        self.items += usize::from(!elements.is_empty());
+        (!elements.is_empty()).then_some(Piece::Item(Item { tag, elements }))
     }
 
     /// Takes an end tag, wherever it stands. Neither the root nor a channel ends before the document does.
     fn close(&mut self, tag: Tag<'a>, report: &mut Report) -> Option<Piece<'a>> {
         if self.is_item(tag) {
             if self.item.is_none() {
-                report.mended(Repair::Stray);
+                return self.end_loose(tag, report);
             }
         } else if vocabulary::ends_all(tag.local()) {
             if self.item.is_some() {
@@ -224,7 +248,10 @@ impl<'a> Walk<'a> {
 
     /// What a tag stands for.
     fn role_of(&self, tag: Tag<'_>) -> (Role, &'static str, Namespace) {
+        let is_item = ["item", "entry"].contains(&tag.local());
         let namespace = match (tag.prefix(), default_namespace(tag)) {
+            // Whatever namespace an article is put in, it is one.
+            ("", _) if is_item => self.format.namespace(),
             ("", Some(uri)) if uri != self.own_namespace => vocabulary::namespace_of(uri).0,
             ("", _) => self.format.namespace(),
             (prefix, _) => self.prefixes.meaning(prefix),
@@ -264,8 +291,9 @@ impl<'a> Walk<'a> {
     fn inner(&mut self, tag: Tag<'a>, report: &mut Report) -> &'a str {
         let start = self.lexer.position();
         if tag.kind == TagKind::Empty {
-            return "";
+            return self.misplaced_address(tag);
         }
+        let is_unclosed = self.is_unclosed(tag, start);
         let (mut next_part, mut depth) = (None, 1_usize);
         let end = loop {
             let at = self.lexer.position();
@@ -287,8 +315,11 @@ impl<'a> Walk<'a> {
                 _ if self.is_item(found) => break at,
                 kind => {
                     depth += usize::from(kind == TagKind::Open && is_own);
-                    let is_part = next_part.is_none() && self.role_of(found).0 != Role::Unknown;
+                    let is_part = next_part.is_none() && self.is_part(found);
                     next_part = next_part.or(is_part.then_some(at));
+                    if is_part && is_unclosed {
+                        break at;
+                    }
                 }
             }
             if is_address(tag) {
@@ -297,9 +328,39 @@ impl<'a> Walk<'a> {
             }
         };
         report.mended(Repair::Unclosed);
+        self.is_unclosed_until(tag, end);
         let end = next_part.filter(|at| self.may_reread(end.saturating_sub(*at))).unwrap_or(end);
         self.lexer.set_position(end);
         slice(self.lexer.text(), start, end)
+    }
+
+    /// Whether it is known that an element that begins here has no end tag before the article ends.
+    fn is_unclosed(&self, tag: Tag<'_>, start: usize) -> bool {
+        self.unclosed.get(tag.name).is_some_and(|end| start <= *end)
+    }
+
+    fn is_unclosed_until(&mut self, tag: Tag<'a>, end: usize) {
+        let known = self.unclosed.entry(tag.name).or_default();
+        *known = end.max(*known);
+    }
+
+    /// Whether an element whose end tag is missing must have ended before this tag: it is a part of an article, or no
+    /// HTML.
+    fn is_part(&self, tag: Tag<'_>) -> bool {
+        const OTHERS: [&str; 5] = ["comments", "source", "rights", "generator", "image"];
+        let is_other = || OTHERS.iter().any(|name| name.eq_ignore_ascii_case(tag.local()));
+        self.role_of(tag).0 != Role::Unknown || !tag.prefix().is_empty() || is_other()
+    }
+
+    /// The address behind an empty `link`, where writers of HTML put it.
+    fn misplaced_address(&mut self, tag: Tag<'a>) -> &'a str {
+        let rest = self.lexer.rest();
+        if !tag.local().eq_ignore_ascii_case("link") || tag.has("href") || !rest.starts_with("http") {
+            return "";
+        }
+        let (address, _) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
+        self.lexer.set_position(self.lexer.position() + address.len());
+        address
     }
 
     /// Passes over an element that means nothing, with all that it contains. If its end tag is missing, it counts as
@@ -309,6 +370,9 @@ impl<'a> Walk<'a> {
             return;
         }
         let start = self.lexer.position();
+        if self.is_unclosed(tag, start) {
+            return report.mended(Repair::Unclosed);
+        }
         let (mut own, mut items, mut depth) = (1_usize, 0_usize, 1_usize);
         let end = loop {
             let at = self.lexer.position();
@@ -344,6 +408,7 @@ impl<'a> Walk<'a> {
             }
         };
         report.mended(Repair::Unclosed);
+        self.is_unclosed_until(tag, end);
         let end = if self.may_reread(end - start) { start } else { end };
         self.lexer.set_position(end);
     }

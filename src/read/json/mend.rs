@@ -17,7 +17,7 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     let mut chars = text.char_indices();
     while let Some((_, c)) = chars.next() {
         if c == '"' {
-            let Some(string) = string(&mut chars, text) else { break };
+            let Some(string) = rest_of_string(&mut chars, text) else { break };
             mender.string(&string);
         } else if mender.mark(c) {
             return Some(Mended { text: mender.out, is_cut: false });
@@ -46,7 +46,15 @@ impl Mender {
         if self.depth == 1 {
             string.clone_into(&mut self.key);
         }
+        self.part();
         self.out.push_str(string);
+    }
+
+    /// Puts the comma that is missing between two values.
+    fn part(&mut self) {
+        if self.out.trim_end().ends_with(['}', ']', '"']) {
+            self.out.push(',');
+        }
     }
 
     /// Takes a character outside of strings; whether the document is complete.
@@ -65,8 +73,12 @@ impl Mender {
                 }
                 self.depth = self.depth.saturating_sub(1);
             }
+            ',' if self.out.trim_end().ends_with([',', '{', '[']) => return false,
             c if c.is_control() && !c.is_whitespace() => return false,
             _ => {}
+        }
+        if matches!(c, '{' | '[') {
+            self.part();
         }
         self.out.push(c);
         if c == '}' && self.depth == 2 && self.in_items {
@@ -76,21 +88,36 @@ impl Mender {
     }
 }
 
-/// A string behind its opening quote, with both quotes; `None` if it never ends.
-fn string(chars: &mut CharIndices<'_>, text: &str) -> Option<String> {
+/// A string with its quotes, mended.
+pub(super) fn string(written: &str) -> Option<String> {
+    let mut chars = written.char_indices();
+    chars.next()?;
+    rest_of_string(&mut chars, written)
+}
+
+/// A string behind its opening quote, with both quotes; `None` if it never ends. A quote behind which nothing comes that
+/// may follow a string is a part of it.
+fn rest_of_string(chars: &mut CharIndices<'_>, text: &str) -> Option<String> {
     let mut out = String::from('"');
     loop {
         let (at, c) = chars.next()?;
         match c {
-            '"' => {
+            '"' if ends_string(chars.as_str()) => {
                 out.push('"');
                 return Some(out);
             }
+            '"' => out.push_str("\\\""),
             '\\' => escape(chars, text, at, &mut out)?,
             c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }
+}
+
+/// Whether what follows a quote may follow a string, or is the next string.
+fn ends_string(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.is_empty() || rest.starts_with([',', ':', '}', ']', '"'])
 }
 
 /// What follows a backslash that stands at `at`. An escape that JSON does not have loses its backslash.

@@ -55,10 +55,10 @@ fn read_feed(
     if items.len() > limits.max_entries {
         report.limited(Limit::Entries);
     }
-    let mut drafts = Vec::new();
+    let (mut drafts, feed_author) = (Vec::new(), author(feed));
     for item in items.into_iter().take(limits.max_entries) {
         match Object::parse(item.get()) {
-            Ok(item) => drafts.push(read_item(&item, feed, base, limits, &mut report)),
+            Ok(item) => drafts.push(read_item(&item, feed_author.as_deref(), base, limits, &mut report)),
             Err(_) => report.unreadable += 1,
         }
     }
@@ -74,7 +74,7 @@ fn read_feed(
 
 fn read_item(
     item: &Object<'_>,
-    feed: &Object<'_>,
+    feed_author: Option<&str>,
     base: Option<&Url>,
     limits: &Limits,
     report: &mut Report,
@@ -101,7 +101,7 @@ fn read_item(
         content: content.or_else(|| plain("content_text")).and_then(|content| content.body(limits, report)),
         published,
         updated,
-        author: author(item).or_else(|| author(feed)),
+        author: author(item).or_else(|| feed_author.map(str::to_owned)),
         tags,
     }
 }
@@ -143,7 +143,9 @@ impl<'t> Object<'t> {
 fn text(value: &RawValue) -> Option<String> {
     let written = value.get();
     let text = match written.as_bytes().first()? {
-        b'"' => serde_json::from_str(written).ok()?,
+        b'"' => serde_json::from_str(written)
+            .ok()
+            .or_else(|| serde_json::from_str(&mend::string(written)?).ok())?,
         b'-' | b'0'..=b'9' => written.to_owned(),
         _ => return None,
     };
@@ -173,6 +175,25 @@ mod tests {
         assert_eq!((article.author.as_deref(), article.tags.join(" ").as_str()), (Some("山田"), "t 5"));
         assert!(article.published.is_some());
         assert_eq!((document.title.as_deref(), document.report.unreadable), (Some("5"), 1));
+    }
+
+    #[test]
+    fn a_lone_surrogate_costs_that_character() {
+        let text = r#"{"items": [{"id": "\ud83d", "title": "a \ud83d b"}]}"#;
+        let document = read(text).expect("a feed");
+        assert_eq!(document.articles[0].title.as_deref(), Some("a \u{FFFD} b"));
+    }
+
+    #[test]
+    fn punctuation_that_is_missing_or_too_much_costs_nothing() {
+        for text in [
+            r#"{"items": [{"id": "1", "title": "He said "hi" now"}]}"#,
+            r#"{"items": [{"id": "1" "title": "He said \"hi\" now",,}{"id": "2"}]}"#,
+            r#"{"items": [,{"id": "1", "title": "He said \"hi\" now"},,{"id": "2"},]}"#,
+        ] {
+            let document = read(text).expect(text);
+            assert_eq!(document.articles[0].title.as_deref(), Some("He said \"hi\" now"), "{text}");
+        }
     }
 
     #[test]
