@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Result, anyhow};
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,7 +17,7 @@ use crate::{
     model::{Feed, FeedId, NotifierName, OwnerId, hash_parts},
     notify::{self, Dispatcher},
     pipeline::Pipeline,
-    poll::{Fetcher, Live, PollDone, Poller, hosts, schedule},
+    poll::{Fetcher, Live, PollDone, Poller, Slots, hosts, schedule},
     secret::Secret,
     store::{FeedEntry, Location, Settings, Store, StoreError, sqlite::SqliteStore},
 };
@@ -222,13 +222,11 @@ pub fn live(config: &Config) -> Result<Live> {
         limits: config.read.clone(),
         first_alerts: config.poll.first_alerts,
     };
-    let max_in_flight = config.http.max_in_flight;
     Ok(Live {
         feeds,
         settings: config.poll.clone(),
         fetcher,
-        slots: Semaphore::new(max_in_flight),
-        max_in_flight,
+        slots: Slots::new(config.http.max_in_flight),
         pipeline: Arc::new(pipeline),
     })
 }
@@ -255,6 +253,7 @@ async fn sync(store: &AppStore, config: &Config) -> Result<(), StoreError> {
 
 fn entry(feed: &Feed, config: &Config) -> FeedEntry {
     let guard = schedule::own_wait(feed.interval, hosts::kind(&feed.location), &config.poll).0;
+    let gap = hosts::Manners::towards(feed, &config.poll.hosts).gap;
     FeedEntry {
         id: feed.id.clone(),
         host: feed.host.clone(),
@@ -262,6 +261,7 @@ fn entry(feed: &Feed, config: &Config) -> FeedEntry {
         request: fingerprint(feed),
         enabled: feed.enabled,
         guard,
+        gap,
     }
 }
 
@@ -292,7 +292,7 @@ pub fn count(n: usize, word: &str) -> String {
     format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Polls every feed once, delivers what is due, ends. `begin` is told how many feeds will be polled and which are
+/// Polls every feed once and delivers meanwhile; then delivers what is still due, and ends. `begin` is told how many feeds will be polled and which are
 /// left out (asked a moment ago, asked to be left alone, or gone); `progress` hears of each poll.
 ///
 /// # Errors
@@ -310,11 +310,23 @@ pub async fn once(
         sync(&store, config).await?;
         let feeds = feeds_of_round(&store, config, begin).await?;
         let (_live, live) = watch::channel(Arc::new(live));
-        let (_notify, settings) = watch::channel(Arc::new(config.notify.clone()));
+        let mut notify = config.notify.clone();
+        // What is under way when the last poll ends is finished, not given back.
+        notify.drain = notify.drain.max(notify.timeout);
+        let (_notify, settings) = watch::channel(Arc::new(notify));
         let alerts = Arc::new(Notify::new());
         let poller = Poller::new(store.clone(), owner.clone(), live, alerts.clone());
-        poller.once(feeds, progress).run(config.store.lease, cancel.clone()).await?;
-        Dispatcher::new(store.clone(), SystemClock, owner.clone(), settings, alerts).drain_due(cancel).await
+        let dispatcher =
+            || Dispatcher::new(store.clone(), SystemClock, owner.clone(), settings.clone(), alerts.clone());
+        let round = cancel.child_token();
+        let polling = async {
+            let result = poller.once(feeds, progress).run(config.store.lease, cancel.clone()).await;
+            round.cancel();
+            result
+        };
+        let (result, sending) = tokio::join!(polling, dispatcher().run(round.clone()));
+        result.and(sending)?;
+        dispatcher().drain_due(cancel).await
     };
     let result = result.await;
     close(&store, &owner).await;

@@ -3,6 +3,8 @@
 //! Nothing is stored here. The poller adds the time of the next poll and records everything in one transaction, so
 //! that validators are never stored without the articles and alerts of the same body.
 
+mod sight;
+
 use std::{sync::Arc, time::Duration};
 
 use url::Url;
@@ -17,6 +19,8 @@ use crate::{
     render,
     store::{AlertRecord, ArticleRecord, DocumentRecord, FeedState, KnownArticle, Store, StoreError},
 };
+
+pub use sight::{Sight, Window};
 
 /// What turns bodies into records: the compiled watchlist and those who want to be told. Immutable; a reload makes
 /// a new one.
@@ -56,11 +60,13 @@ pub struct Processed {
     pub error: Option<String>,
     /// What to store; `None` if it could not be read.
     pub document: Option<DocumentRecord>,
+    /// What it showed; `None` if it could not be read.
+    pub sight: Option<Sight>,
 }
 
 impl Processed {
     fn failed(outcome: Outcome, error: String) -> Self {
-        Self { outcome, error: Some(error), document: None }
+        Self { outcome, error: Some(error), document: None, sight: None }
     }
 }
 
@@ -88,7 +94,13 @@ impl Pipeline {
             alerts: Vec::new(),
         };
         if state.body_hash == Some(body_hash) {
-            return Ok(Processed { outcome: Outcome::Unchanged, error: None, document: Some(record) });
+            let sight = Sight::of_same(state.memory.shown);
+            return Ok(Processed {
+                outcome: Outcome::Unchanged,
+                error: None,
+                document: Some(record),
+                sight: Some(sight),
+            });
         }
         let document = match self.read(body).await {
             Ok(document) => document,
@@ -98,6 +110,7 @@ impl Pipeline {
         let known = store.known_articles(&feed.id, keys).await?;
         record.title = document.title.or(record.title);
         record.seen = seen_keys(&document.articles, &known);
+        let sight = Sight::of(&document.articles, &known, document.hints);
         let fresh = fresh_articles(document.articles, known);
         let outcome = if fresh.is_empty() { Outcome::Unchanged } else { Outcome::New };
         if !fresh.is_empty() {
@@ -109,7 +122,7 @@ impl Pipeline {
             };
             (record.articles, record.alerts) = (articles, alerts);
         }
-        Ok(Processed { outcome, error: None, document: Some(record) })
+        Ok(Processed { outcome, error: None, document: Some(record), sight: Some(sight) })
     }
 
     /// Reads on a blocking thread: a large document takes tens of milliseconds, a hostile one more.

@@ -13,7 +13,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{self, Config},
     model::{Feed, FeedId, FeedLocation},
-    poll::{Fetched, Fetcher, hosts},
+    poll::{Fetched, Fetcher, NoGates, hosts},
     read::{self, Document, Limits, ReadError},
     store::FeedState,
 };
@@ -76,13 +76,15 @@ async fn fetch(url: Url, config: &Config) -> Result<Source> {
     // Credentials that were typed are meant, whatever the configuration has.
     let feed = configured.filter(|_| asked.username.is_none()).cloned().unwrap_or(asked);
     let fetcher = Fetcher::new(&config.http, [&feed])?;
-    let answer = fetcher.fetch(&feed, &FeedState::unknown(feed.id.clone()), SystemClock.now()).await;
+    let answer =
+        fetcher.fetch(&feed, &FeedState::unknown(feed.id.clone()), SystemClock.now(), &NoGates).await;
     match answer.fetched {
         Fetched::Modified(body) => {
             let name = feed.display_url();
             Ok(Source { name, bytes: body.bytes, content_type: body.content_type, base: body.url })
         }
-        Fetched::NotModified => Err(anyhow!("{}: nothing changed", feed.display_url())),
+        Fetched::NotModified(_) => Err(anyhow!("{}: nothing changed", feed.display_url())),
+        Fetched::Held(closed) => Err(anyhow!("{}: {} is busy", feed.display_url(), closed.host)),
         Fetched::Limited(error)
         | Fetched::Gone(error)
         | Fetched::Blocked(error)

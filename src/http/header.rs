@@ -32,6 +32,17 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         .max()
 }
 
+/// How long `X-RateLimit-Reset` asks to wait, from `now` on: seconds, or a moment as seconds since 1970. The past is
+/// zero. No standard has it; servers that answer 429 do.
+pub fn rate_limit_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    /// Smaller numbers are waits, larger ones moments: nobody asks to wait for thirty years.
+    const EPOCHS_FROM: f64 = 1e9;
+    let value = parse_seconds(headers.get("x-ratelimit-reset")?.to_str().ok()?.trim())?;
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit exactly")]
+    let wait = if value < EPOCHS_FROM { value } else { (value - now.timestamp() as f64).max(0.0) };
+    Some(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
+}
+
 /// The `Date` of an answer.
 pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
     parse_http_date(headers.get(DATE)?.to_str().ok()?)
@@ -143,6 +154,23 @@ mod tests {
         headers.append(RETRY_AFTER, "90".parse().expect("value"));
         headers.append(RETRY_AFTER, "garbage".parse().expect("value"));
         assert_eq!(retry_after(&headers, at(SENT)), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_rate_limit_resets_after_seconds_or_at_a_moment() {
+        let check = |value: &str, seconds: Option<u64>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-reset", value.parse().expect("value"));
+            let wait = rate_limit_reset(&headers, at(SENT));
+            assert_eq!(wait, seconds.map(Duration::from_secs), "{value:?}");
+        };
+        check("120", Some(120));
+        check("0", Some(0));
+        check(&(at(SENT).timestamp() + 300).to_string(), Some(300));
+        check(&(at(SENT).timestamp() - 300).to_string(), Some(0));
+        check("99999999999999999999", Some(LONGEST_WAIT.as_secs()));
+        check("soon", None);
+        check("-1", None);
     }
 
     #[test]

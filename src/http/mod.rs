@@ -5,6 +5,7 @@
 mod body;
 mod client;
 mod error;
+mod freshness;
 mod guard;
 pub mod header;
 mod resolver;
@@ -15,6 +16,7 @@ pub use client::{
     ClientError, FeedOptions, feed_client, feed_policy, feed_user_agent, install_tls, webhook_client,
 };
 pub use error::{NetworkError, NetworkErrorKind};
+pub use freshness::{Freshness, FreshnessSource, freshness, speaks_of_freshness};
 pub use guard::{Class, Named, Policy, Refused, classify, is_localhost};
 pub use unpack::decompress;
 

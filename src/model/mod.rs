@@ -7,6 +7,7 @@ mod article;
 mod delivery;
 mod feed;
 mod ids;
+mod memory;
 mod notifier;
 mod poll;
 mod topic;
@@ -18,6 +19,7 @@ pub use feed::{Feed, FeedLocation};
 pub use ids::{
     AlertId, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OwnerId, TopicName, hash_parts,
 };
+pub use memory::{Gap, Hint, Hints, Moves, ObservedMove, PollMemory, TrackRecord};
 pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
 pub use poll::{Outcome, Reason, Validators};
 pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};

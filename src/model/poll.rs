@@ -63,12 +63,19 @@ words! {
         Unreadable = "unreadable",
         /// The server or the address guard refuses.
         Blocked = "blocked",
+        /// A gate on the way was closed: nobody was asked, or a redirect could not be followed yet. No failure.
+        Held = "held",
         /// feedwatch itself failed; the feed is not to blame.
         Internal = "internal",
     }
 }
 
 impl Outcome {
+    /// Whether the poll went wrong; a held one did not even happen.
+    pub const fn is_failure(self) -> bool {
+        !self.is_success() && !matches!(self, Self::Held)
+    }
+
     /// Whether the server gave a good answer; resets the count of failures.
     pub const fn is_success(self) -> bool {
         matches!(self, Self::New | Self::Unchanged | Self::NotModified)

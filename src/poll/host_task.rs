@@ -11,6 +11,7 @@ use tracing::{error, warn};
 
 use super::{
     hosts::Manners,
+    passage::Passage,
     poll_feed::{self, Polled},
     poller::{Live, PollDone, STORE_PAUSE, Shared},
     report,
@@ -77,10 +78,11 @@ impl<S: Store> HostTask<S> {
             let id = due.state.id.clone();
             let is_wanted = self.shared.round.as_ref().is_none_or(|round| round.wants(&id));
             let Some(feed) = live.feeds.get(&id).filter(|_| is_wanted) else { continue };
-            let (feed, live, store) = (feed.clone(), live.clone(), self.shared.store.clone());
+            let (feed, live, shared) = (feed.clone(), live.clone(), self.shared.clone());
+            let own = self.lease.host.clone();
             self.polls.spawn(id, async move {
-                let _slot = live.slots.acquire().await;
-                poll_feed::poll(&store, &live, &feed, due).await
+                let passage = Passage { shared: &shared, live: &live, own: &own };
+                poll_feed::poll(&passage, &feed, due).await
             });
         }
     }

@@ -33,9 +33,20 @@ pub enum HostKind {
 pub fn kind(location: &FeedLocation) -> HostKind {
     match location {
         FeedLocation::File(_) => HostKind::File,
-        FeedLocation::Http(url) if is_local(url) => HostKind::Local,
-        FeedLocation::Http(_) => HostKind::Public,
+        FeedLocation::Http(url) => kind_of(url),
     }
+}
+
+/// The kind of host a URL leads to.
+pub fn kind_of(url: &Url) -> HostKind {
+    if is_local(url) { HostKind::Local } else { HostKind::Public }
+}
+
+/// The registrable domain that a URL belongs to, if it has a name and is not local: what one feed is told there, all
+/// are told (specs/polling.md R4).
+pub fn domain_of(url: &Url) -> Option<HostKey> {
+    let is_name = matches!(url.host(), Some(Host::Domain(name)) if !is_localhost(name));
+    is_name.then(|| key_of(url))
 }
 
 /// Whether politeness is owed: the feed does not come from the operator's own machines.
@@ -58,15 +69,20 @@ fn is_local(url: &Url) -> bool {
 pub fn key(location: &FeedLocation) -> HostKey {
     match location {
         FeedLocation::File(path) => HostKey::new(format!("file:{}", path.display())),
-        FeedLocation::Http(url) => match url.host() {
-            Some(Host::Domain(name)) if !is_localhost(name) => {
-                HostKey::from(psl::domain_str(name).unwrap_or(name))
-            }
-            host => {
-                let host = host.map_or_else(String::new, |host| host.to_string());
-                HostKey::new(format!("{host}:{}", url.port_or_known_default().unwrap_or(0)))
-            }
-        },
+        FeedLocation::Http(url) => key_of(url),
+    }
+}
+
+/// The gate that a URL lies behind.
+pub fn key_of(url: &Url) -> HostKey {
+    match url.host() {
+        Some(Host::Domain(name)) if !is_localhost(name) => {
+            HostKey::from(psl::domain_str(name).unwrap_or(name))
+        }
+        host => {
+            let host = host.map_or_else(String::new, |host| host.to_string());
+            HostKey::new(format!("{host}:{}", url.port_or_known_default().unwrap_or(0)))
+        }
     }
 }
 
@@ -87,11 +103,16 @@ impl Manners {
 
     /// The manners towards the host of a feed: the configured ones, else those of its kind.
     pub fn towards(feed: &Feed, configured: &[HostManners]) -> Self {
-        let default = match kind(&feed.location) {
+        Self::of(&feed.host, kind(&feed.location), configured)
+    }
+
+    /// The manners towards a host of this kind.
+    pub fn of(host: &HostKey, kind: HostKind, configured: &[HostManners]) -> Self {
+        let default = match kind {
             HostKind::Public => Self::PUBLIC,
             HostKind::Local | HostKind::File => Self::LOCAL,
         };
-        let Some(own) = configured.iter().find(|host| host.name == feed.host) else { return default };
+        let Some(own) = configured.iter().find(|configured| configured.name == *host) else { return default };
         Self {
             gap: own.gap.unwrap_or(default.gap),
             in_flight: own.in_flight.unwrap_or(default.in_flight).max(1),

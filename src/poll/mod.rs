@@ -1,18 +1,38 @@
 //! When to ask, how to ask, and what to do with the answer (specs/polling.md).
 
+mod backoff;
+mod conclude;
+mod due;
 mod fetch;
+mod gaps;
+mod gates;
+mod hints;
 mod host_task;
 pub mod hosts;
 mod leases;
+mod moves;
+mod overdue;
+mod passage;
 mod poll_feed;
 mod poller;
 mod report;
 pub mod schedule;
+mod skip;
+mod slots;
+mod spread;
+mod store_time;
+mod validators;
 
 use std::time::Duration;
 
-pub use fetch::{Answer, Fetched, Fetcher};
+pub use conclude::{Ending, conclude};
+pub use fetch::{Answer, Closed, Fetched, Fetcher, Head};
+pub use gates::NoGates;
+pub use hints::Said;
+pub use moves::Route;
 pub use poller::{Live, PollDone, Poller};
+pub use slots::Slots;
+pub use validators::work as validators_work;
 
 use crate::model::{Feed, HostKey};
 

@@ -1,19 +1,14 @@
-//! One poll of one feed: fetch, process, plan the next one. Gives the record; storing it is the caller's.
-
-use std::sync::Arc;
-
-use chrono::TimeDelta;
-use tokio::time::Instant;
+//! One poll of one feed: fetch, process, conclude. Gives the record; storing it is the caller's.
 
 use super::{
-    fetch::{Answer, Fetched},
-    hosts,
-    poller::Live,
-    schedule::{self, Facts},
+    conclude::{Ending, RETRY_AFTER_CAP, conclude},
+    fetch::Fetched,
+    passage::Passage,
+    store_time::StoreTime,
 };
 use crate::{
     model::{Feed, Outcome, Timestamp},
-    pipeline::Processed,
+    pipeline::{Body, Processed},
     store::{DueFeed, FeedState, PollRecord, Store, StoreError},
 };
 
@@ -24,6 +19,8 @@ pub(super) struct Polled {
     pub before: FeedState,
     /// What is to be stored.
     pub record: PollRecord,
+    /// Whether Retry-After was cut to its cap.
+    pub is_cut: bool,
 }
 
 /// Polls a feed once.
@@ -31,68 +28,43 @@ pub(super) struct Polled {
 /// # Errors
 /// If the store could not be asked what is known; the feed is not to blame, nothing is recorded.
 pub(super) async fn poll<S: Store>(
-    store: &S,
-    live: &Arc<Live>,
+    passage: &Passage<'_, S>,
     feed: &Feed,
     due: DueFeed,
 ) -> Result<Polled, StoreError> {
-    let begun = Instant::now();
-    let before = due.state;
-    let answer = live.fetcher.fetch(feed, &before, due.now).await;
-    let now = store_time(due.now, begun);
-    let (status, retry_after) = (answer.status, answer.retry_after);
-    let result = process(store, live, feed, &before, answer, now).await?;
-    let now = store_time(due.now, begun);
-    let failures = if result.outcome.is_success() { 0 } else { before.consecutive_failures + 1 };
-    let facts = Facts {
-        now,
-        interval: feed.interval,
-        host: hosts::kind(&feed.location),
-        outcome: result.outcome,
-        previous: before.last_outcome,
-        consecutive_failures: failures,
-        failing_since: before.failing_since,
-        retry_after,
-    };
-    let plan = schedule::next_poll(&facts, &live.settings, fastrand::f64());
-    let closes_host =
-        result.outcome == Outcome::Limited && facts.host == hosts::HostKind::Public && status == Some(429);
-    let record = PollRecord {
-        feed: feed.id.clone(),
-        at: now,
-        outcome: result.outcome,
-        status,
-        error: result.error,
-        consecutive_failures: failures,
-        next_poll: plan.at,
-        reason: plan.reason,
-        retry_after,
-        host_not_before: plan.at.filter(|_| closes_host),
-        document: result.document,
-    };
-    Ok(Polled { before, record })
-}
-
-/// The store's time, by the monotonic clock since it told the time.
-fn store_time(told: Timestamp, since: Instant) -> Timestamp {
-    told + TimeDelta::from_std(since.elapsed()).unwrap_or_default()
-}
-
-async fn process<S: Store>(
-    store: &S,
-    live: &Arc<Live>,
-    feed: &Feed,
-    before: &FeedState,
-    answer: Answer,
-    now: Timestamp,
-) -> Result<Processed, StoreError> {
-    let failed = |outcome, error| Ok(Processed { outcome, error: Some(error), document: None });
-    match answer.fetched {
-        Fetched::Modified(body) => live.pipeline.process(store, feed, before, body, now).await,
-        Fetched::NotModified => Ok(Processed { outcome: Outcome::NotModified, error: None, document: None }),
+    let clock = StoreTime::told(due.now);
+    let (before, live) = (due.state, passage.live);
+    let answer = live.fetcher.fetch(feed, &before, due.now, passage).await;
+    let failed = |outcome, error| Ending::new(outcome, Some(error));
+    let ending = match answer.fetched {
+        Fetched::Modified(body) => process(passage, feed, &before, body, clock.now()).await?,
+        Fetched::NotModified(validators) => {
+            Ending { not_modified: Some(validators), ..Ending::new(Outcome::NotModified, None) }
+        }
+        Fetched::Held(closed) => {
+            let error = format!("{} asked for patience, or is busy with others", closed.host);
+            Ending { held: Some(closed), ..failed(Outcome::Held, error) }
+        }
         Fetched::Limited(error) => failed(Outcome::Limited, error),
         Fetched::Gone(error) => failed(Outcome::Gone, error),
         Fetched::Blocked(error) => failed(Outcome::Blocked, error),
         Fetched::Failed(outcome, error) => failed(outcome, error),
-    }
+    };
+    let record = conclude(feed, &live.settings, &before, &answer.head, ending, clock.now());
+    let is_cut = answer.head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
+    Ok(Polled { before, record, is_cut })
+}
+
+/// Processing takes a slot of its own: it costs processor and memory, and the request's may be gone.
+async fn process<S: Store>(
+    passage: &Passage<'_, S>,
+    feed: &Feed,
+    before: &FeedState,
+    body: Body,
+    now: Timestamp,
+) -> Result<Ending, StoreError> {
+    let _slot = passage.live.slots.take().await;
+    let processed = passage.live.pipeline.process(&passage.shared.store, feed, before, body, now).await?;
+    let Processed { outcome, error, document, sight } = processed;
+    Ok(Ending { document, sight, ..Ending::new(outcome, error) })
 }

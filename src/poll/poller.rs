@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -15,8 +15,12 @@ use tracing::{error, info};
 
 use super::{
     fetch::Fetcher,
+    gates::HostGates,
     host_task::HostTask,
     leases::{self, Leases},
+    overdue,
+    slots::Slots,
+    store_time::StoreTime,
 };
 use crate::{
     model::{Feed, FeedId, Outcome, OwnerId},
@@ -28,6 +32,8 @@ use crate::{
 const CLAIM_LIMIT: usize = 32;
 /// Due work is looked for at least this often: another process may have changed it.
 const TICK: Duration = Duration::from_secs(1);
+/// A store whose time runs ahead of the monotonic clock by more than this was set, or the machine slept.
+const JUMP: Duration = Duration::from_mins(1);
 /// How long to wait before a store that cannot be used is tried again.
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -40,10 +46,8 @@ pub struct Live {
     pub settings: super::Settings,
     /// How to fetch.
     pub fetcher: Fetcher,
-    /// One permit per request under way, over all hosts.
-    pub slots: Semaphore,
-    /// How many permits there are.
-    pub max_in_flight: usize,
+    /// How many requests may be under way, over all hosts.
+    pub slots: Slots,
     /// What to do with a body.
     pub pipeline: Arc<Pipeline>,
 }
@@ -88,6 +92,7 @@ pub(super) struct Shared<S> {
     pub owner: OwnerId,
     pub live: watch::Receiver<Arc<Live>>,
     pub leases: Leases,
+    pub gates: HostGates,
     /// Woken when alerts were recorded.
     pub alerts: Arc<Notify>,
     /// Woken when a host was given back: more may be claimed.
@@ -133,8 +138,8 @@ pub struct Poller<S> {
 impl<S: Store> Poller<S> {
     /// A poller that works with whatever is in `live`; `alerts` is woken when there is something to deliver.
     pub fn new(store: S, owner: OwnerId, live: watch::Receiver<Arc<Live>>, alerts: Arc<Notify>) -> Self {
-        let (leases, released, round) = (Leases::default(), Notify::new(), None);
-        Self { shared: Shared { store, owner, live, leases, alerts, released, round } }
+        let (leases, gates, released) = (Leases::default(), HostGates::default(), Notify::new());
+        Self { shared: Shared { store, owner, live, leases, gates, alerts, released, round: None } }
     }
 
     /// Polls each of `feeds` once and then ends; tells `progress` of each.
@@ -174,9 +179,9 @@ async fn claim_hosts<S: Store>(
     tasks: &TaskTracker,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
-    let mut store_is_down = false;
+    let (mut store_is_down, mut clock) = (false, None);
     while !shared.round.as_ref().is_some_and(Round::is_over) {
-        let pause = match claim(shared).await {
+        let pause = match claim(shared, &mut clock).await {
             Ok(None) => TICK,
             Ok(Some(claims)) => {
                 if std::mem::take(&mut store_is_down) {
@@ -192,6 +197,7 @@ async fn claim_hosts<S: Store>(
                 if !std::mem::replace(&mut store_is_down, true) {
                     error!(%error, "polling waits for the store");
                 }
+                clock = None;
                 STORE_PAUSE
             }
         };
@@ -204,13 +210,24 @@ async fn claim_hosts<S: Store>(
     Ok(())
 }
 
-/// Claims as many hosts as can be worked on now; `None` if there is no free slot.
-async fn claim<S: Store>(shared: &Shared<S>) -> Result<Option<Claims>, StoreError> {
+/// Claims as many hosts as can be worked on now; `None` if there is no free slot. At the start, after the store was
+/// away, and after its clock jumped ahead, what is overdue is first spread out; not for a round, which asks all at once.
+async fn claim<S: Store>(
+    shared: &Shared<S>,
+    clock: &mut Option<StoreTime>,
+) -> Result<Option<Claims>, StoreError> {
     let live = shared.live.borrow().clone();
-    let free = live.max_in_flight.saturating_sub(shared.leases.len());
-    let limit = free.min(live.slots.available_permits()).min(CLAIM_LIMIT);
-    if limit == 0 {
+    let limit = live.slots.room(shared.leases.len()).min(CLAIM_LIMIT);
+    if clock.is_none() && shared.round.is_none() {
+        overdue::spread_out(shared, &live).await?;
+    } else if limit == 0 {
         return Ok(None);
     }
-    shared.store.claim_hosts(&shared.owner, limit).await.map(Some)
+    let claims = shared.store.claim_hosts(&shared.owner, limit).await?;
+    let jumped = clock.is_some_and(|clock| claims.now > clock.now() + JUMP);
+    *clock = Some(StoreTime::told(claims.now));
+    if jumped && shared.round.is_none() {
+        overdue::spread_out(shared, &live).await?;
+    }
+    Ok(Some(claims))
 }

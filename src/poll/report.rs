@@ -16,12 +16,15 @@ pub(super) fn poll(polled: &Polled, recorded: &Recorded) {
     let next_poll = record.next_poll.map_or_else(|| "never".to_owned(), rfc3339);
     let error = record.error.as_deref().unwrap_or_default();
     debug!(%feed, outcome = record.outcome.as_str(), articles, alerts = recorded.new_alerts.len(), next_poll, "polled");
+    changes(polled);
     if record.outcome.is_success() {
         if before.is_first_sight() && record.document.is_some() {
             info!(%feed, articles, alerts = recorded.new_alerts.len(), "read a feed for the first time");
         } else if before.consecutive_failures > 0 {
             info!(%feed, failures = before.consecutive_failures, "feed recovered");
         }
+    } else if !record.outcome.is_failure() {
+        debug!(%feed, error, next_poll, "a gate on the way is closed");
     } else if record.next_poll.is_none() {
         error!(%feed, "feed is gone (410 twice): remove it, change its url, or disable and enable it");
     } else if before.last_outcome != Some(record.outcome) || before.consecutive_failures == 0 {
@@ -29,5 +32,31 @@ pub(super) fn poll(polled: &Polled, recorded: &Recorded) {
             Outcome::Internal => error!(%feed, error, next_poll, "poll failed"),
             outcome => warn!(%feed, outcome = outcome.as_str(), error, next_poll, "feed failing"),
         }
+    }
+}
+
+/// What an operator may want to do something about.
+fn changes(polled: &Polled) {
+    let (record, before) = (&polled.record, &polled.before);
+    let feed = &before.url;
+    let (was, is) = (&before.memory, &record.memory);
+    if polled.is_cut {
+        warn!(%feed, "Retry-After asks for more than seven days; a week is what it gets");
+    }
+    if let Some(gap) = record.gap {
+        let (from, to) = (rfc3339(gap.from), rfc3339(gap.to));
+        warn!(%feed, from, to, "possible gap: more may have appeared than the feed still shows");
+    }
+    match (&was.moves.moved_to, &is.moves.moved_to) {
+        (before, Some(to)) if before.as_ref() != Some(to) => {
+            warn!(%feed, to, "feed moved: change its url in the configuration (and give it an id to keep its state)");
+        }
+        (Some(from), None) => warn!(%feed, from, "feed moved back: its new address stopped working"),
+        _ => {}
+    }
+    match (was.empty_since, is.empty_since) {
+        (None, Some(_)) => warn!(%feed, "feed is empty, though it had articles"),
+        (Some(_), None) => info!(%feed, "feed has articles again"),
+        _ => {}
     }
 }

@@ -15,12 +15,12 @@ use std::{path::PathBuf, time::Duration};
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, RedeliverQuery};
 pub use health::{FeedCondition, FeedHealth};
 pub use polls::{
-    AlertRecord, ArticleRecord, ClaimedHost, Claims, DocumentRecord, DueFeed, FeedEntry, FeedState,
-    HostLease, KnownArticle, PollRecord, Recorded,
+    AlertRecord, ArticleRecord, ClaimedHost, Claims, ClosedGate, DocumentRecord, DueFeed, FeedEntry,
+    FeedState, GateClosing, HostLease, KnownArticle, PollRecord, Recorded, Visit,
 };
 pub use views::{AlertQuery, AlertView, ArticleCursor, DeliveryView, Pruned, Queue, StoredArticle};
 
-use crate::model::{ArticleKey, Attempt, FeedId, NotifierName, OwnerId};
+use crate::model::{ArticleKey, Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp};
 
 /// Where the store is and how long things stay in it (`[store]`, and the retention keys of `[notify]`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,20 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         lease: &HostLease,
         pause: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes a host by its name for a single request, if nobody holds it and its gate is open. Given back by
+    /// [`Store::release_host`].
+    fn visit_host(
+        &self,
+        owner: &OwnerId,
+        host: &HostKey,
+    ) -> impl Future<Output = Result<Visit, StoreError>> + Send;
+
+    /// Moves the next polls of feeds that are not under way to a later time; never to a sooner one.
+    fn postpone(
+        &self,
+        polls: Vec<(FeedId, Timestamp)>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Claims up to `limit` due deliveries of a notifier for the length of `lease`. Deliveries whose lease is over

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId, Reason,
-    Timestamp, TopicName, Validators,
+    AlertId, Article, ArticleKey, ContentHash, FeedId, Gap, HostKey, NotifierName, Outcome, OwnerId,
+    PollMemory, Reason, Timestamp, TopicName, Validators,
 };
 
 /// A feed as the configuration has it, for [`Store::sync_config`](super::Store::sync_config).
@@ -23,6 +23,8 @@ pub struct FeedEntry {
     pub enabled: bool,
     /// How long to wait after an attempt whose result was never recorded: a crash loop must not hammer.
     pub guard: Duration,
+    /// From the end of one request to its host to the start of the next; holds over a crash.
+    pub gap: Duration,
 }
 
 /// A lease on a host. Results are accepted only while (owner, epoch) still hold it.
@@ -54,6 +56,41 @@ pub struct ClaimedHost {
     pub lease: HostLease,
     /// The feeds to poll now; [`Store::take_feeds`](super::Store::take_feeds) gives more.
     pub feeds: Vec<DueFeed>,
+}
+
+/// What became of asking for a host by its name, for a redirect that leads there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visit {
+    /// Nobody held it; this lease does now.
+    Open(HostLease),
+    /// This instance holds it already.
+    Ours,
+    /// Another instance holds it.
+    Busy,
+    /// It is closed, or pauses, for so long.
+    Closed(Duration),
+}
+
+/// The gate of a host, closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedGate {
+    /// Until then.
+    pub until: Timestamp,
+    /// By which answer.
+    pub why: Option<String>,
+}
+
+/// An answer that closes the gate of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateClosing {
+    /// The host.
+    pub host: HostKey,
+    /// Until then.
+    pub until: Timestamp,
+    /// Which answer, for people.
+    pub why: String,
+    /// Closes at once; else only if another feed there was turned away within the last ten minutes.
+    pub is_sure: bool,
 }
 
 /// A feed to poll now. Its attempt is on record already.
@@ -108,6 +145,14 @@ pub struct FeedState {
     pub polls: u64,
     /// How many of them were answered 304.
     pub not_modified: u64,
+    /// Bytes of all bodies, as sent.
+    pub bytes: u64,
+    /// How often articles may have scrolled by unseen.
+    pub gaps: u64,
+    /// What is remembered from poll to poll.
+    pub memory: PollMemory,
+    /// The gate of its host, if the host ever asked for patience; it may stand open again.
+    pub gate: Option<ClosedGate>,
 }
 
 impl FeedState {
@@ -133,6 +178,10 @@ impl FeedState {
             failing_since: None,
             polls: 0,
             not_modified: 0,
+            bytes: 0,
+            gaps: 0,
+            memory: PollMemory::default(),
+            gate: None,
         }
     }
 
@@ -161,6 +210,8 @@ pub struct PollRecord {
     pub feed: FeedId,
     /// When the poll ended, by the store's time.
     pub at: Timestamp,
+    /// When its request went out, or that of an earlier poll if none did.
+    pub last_attempt: Option<Timestamp>,
     /// How it ended.
     pub outcome: Outcome,
     /// The HTTP status, if there was one.
@@ -175,8 +226,16 @@ pub struct PollRecord {
     pub reason: Reason,
     /// `Retry-After`, if the answer had one.
     pub retry_after: Option<Timestamp>,
-    /// The whole host stays closed until then, if the answer said so.
-    pub host_not_before: Option<Timestamp>,
+    /// The gate of a host that the answer closes.
+    pub gate: Option<GateClosing>,
+    /// Bytes of the body, as sent.
+    pub bytes: u64,
+    /// Articles may have scrolled by unseen, which this poll found.
+    pub gap: Option<Gap>,
+    /// What is to be remembered, in place of what was.
+    pub memory: PollMemory,
+    /// Validators of a 304 that take the place of the stored ones.
+    pub adopted: Option<Validators>,
     /// What a readable document brought; `None` leaves validators and articles as they are.
     pub document: Option<DocumentRecord>,
 }

@@ -211,7 +211,12 @@ async fn record(store: &Db, host: &ClaimedHost, document: Option<DocumentRecord>
         next_poll: Some(now + 60 * MINUTE),
         reason: Reason::Learned,
         retry_after: None,
-        host_not_before: None,
+        last_attempt: None,
+        gate: None,
+        bytes: 0,
+        gap: None,
+        memory: feedwatch::model::PollMemory::default(),
+        adopted: None,
         document,
     };
     store.record_poll(&host.lease, record, 0).await.expect("record");
@@ -230,6 +235,7 @@ fn entry(n: usize) -> FeedEntry {
         request: format!("{n:032x}"),
         enabled: true,
         guard: 15 * MINUTE,
+        gap: Duration::ZERO,
     }
 }
 

@@ -50,6 +50,7 @@ impl Fixture {
             request: "request".to_owned(),
             enabled: true,
             guard: Duration::from_hours(1),
+            gap: Duration::ZERO,
         };
         store.sync_config(vec![feed], notifiers.clone()).await.expect("synced");
         let owner = OwnerId::from("owner");
@@ -82,7 +83,12 @@ impl Fixture {
             next_poll: Some(now),
             reason: Reason::Learned,
             retry_after: None,
-            host_not_before: None,
+            last_attempt: None,
+            gate: None,
+            bytes: 0,
+            gap: None,
+            memory: crate::model::PollMemory::default(),
+            adopted: None,
             document: Some(document),
         };
         let recorded = self.store.record_poll(&self.lease, record, 1).await.expect("recorded");

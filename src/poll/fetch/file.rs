@@ -2,7 +2,7 @@
 
 use std::{fs, io::Read, path::Path, time::UNIX_EPOCH};
 
-use super::{Answer, Fetched};
+use super::Fetched;
 use crate::{
     model::{Outcome, Validators},
     pipeline::Body,
@@ -10,11 +10,10 @@ use crate::{
 };
 
 /// Reads the file if it changed since the last poll.
-pub(super) async fn fetch(path: &Path, state: &FeedState, max_body: usize) -> Answer {
+pub(super) async fn fetch(path: &Path, state: &FeedState, max_body: usize) -> Fetched {
     let (path, known) = (path.to_owned(), state.validators.etag.clone());
     let reading = tokio::task::spawn_blocking(move || read(&path, known.as_deref(), max_body));
-    let fetched = reading.await.expect("reading a file neither panics nor is cancelled");
-    Answer { status: None, retry_after: None, fetched }
+    reading.await.expect("reading a file neither panics nor is cancelled")
 }
 
 /// A feed is a regular file: opening a named pipe waits for its writer, for ever if need be.
@@ -36,7 +35,7 @@ fn try_read(path: &Path, known: Option<&[u8]>, max_body: usize) -> std::io::Resu
     let changed = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     let tag = format!("{}-{}", metadata.len(), changed.as_nanos()).into_bytes();
     if known == Some(tag.as_slice()) {
-        return Ok(Fetched::NotModified);
+        return Ok(Fetched::NotModified(Validators::default()));
     }
     let mut bytes = Vec::new();
     file.take(max_body as u64 + 1).read_to_end(&mut bytes)?;

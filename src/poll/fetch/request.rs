@@ -19,8 +19,9 @@ const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, br, zstd, deflate
 
 /// Builds the request for one hop; the second value says whether it is conditional.
 ///
-/// Validators go only to the URL that gave them; credentials and configured headers only to the feed's own origin.
-pub(super) fn build(feed: &Feed, configured: &Url, url: &Url, state: &FeedState) -> (Request, bool) {
+/// Validators go only to the URL that gave them, and only if `known` is given; credentials and configured headers go only
+/// to the feed's own origin.
+pub(super) fn build(feed: &Feed, configured: &Url, url: &Url, known: Option<&FeedState>) -> (Request, bool) {
     let mut request = Request::new(Method::GET, url.clone());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, FEED_TYPES);
@@ -38,12 +39,12 @@ pub(super) fn build(feed: &Feed, configured: &Url, url: &Url, state: &FeedState)
             }
         }
     }
-    if state.validated_url.as_deref() != Some(url.as_str()) {
+    let Some(known) = known.filter(|known| known.validated_url.as_deref() == Some(url.as_str())) else {
         return (request, false);
-    }
+    };
     let mut is_conditional = false;
     let validators =
-        [(IF_NONE_MATCH, &state.validators.etag), (IF_MODIFIED_SINCE, &state.validators.last_modified)];
+        [(IF_NONE_MATCH, &known.validators.etag), (IF_MODIFIED_SINCE, &known.validators.last_modified)];
     for (name, value) in validators {
         let Some(value) = value.as_deref().and_then(|bytes| HeaderValue::from_bytes(bytes).ok()) else {
             continue;

@@ -7,9 +7,16 @@ use std::{
 
 use rusqlite::{Result, Row, named_params};
 
-use super::{deliveries::NOTIFIER_REMOVED, error::Fault, hosts, sql::Sql, time::span, transaction::Tx};
+use super::{
+    deliveries::NOTIFIER_REMOVED,
+    error::Fault,
+    hosts,
+    sql::Sql,
+    time::{millis, span},
+    transaction::Tx,
+};
 use crate::{
-    model::{FeedId, NotifierName},
+    model::{FeedId, NotifierName, Timestamp},
     store::FeedEntry,
 };
 
@@ -48,6 +55,19 @@ pub fn make_due(tx: &Tx<'_>, recent: &[FeedId], spare: Duration) -> Result<Vec<F
     Ok(skipped)
 }
 
+/// Moves the next polls of feeds that are not under way to a later time.
+pub fn postpone(tx: &Tx<'_>, polls: &[(FeedId, Timestamp)]) -> Result<(), Fault> {
+    let mut hosts = BTreeSet::new();
+    for (feed, at) in polls {
+        let sql = "UPDATE feed SET next_poll = ?2 WHERE id = ?1 AND next_poll < ?2 RETURNING host";
+        hosts.extend(tx.db.first(sql, (feed.as_str(), millis(*at)), |row| row.get::<_, i64>(0))?);
+    }
+    for host in hosts {
+        hosts::refresh(tx, host)?;
+    }
+    Ok(())
+}
+
 const CANDIDATES: &str = "SELECT feed, id, feed.host, last_attempt, \
     next_poll IS NULL OR retry_after > ?1 OR not_before > ?1 AS closed \
     FROM feed JOIN host ON host.host = feed.host WHERE enabled = 1 ORDER BY id";
@@ -83,7 +103,8 @@ struct Known {
 }
 
 fn sync_feed(tx: &Tx<'_>, entry: &FeedEntry, hosts: &mut BTreeSet<i64>) -> Result<()> {
-    let host = host_row(tx, entry.host.as_str())?;
+    let host = hosts::host_row(tx, entry.host.as_str())?;
+    tx.db.run("UPDATE host SET gap = ?2 WHERE host = ?1 AND gap <> ?2", (host, span(entry.gap)))?;
     match known_feed(tx, entry, host)? {
         None => insert_feed(tx, entry, host)?,
         Some(known) if known.same => return Ok(()),
@@ -94,14 +115,6 @@ fn sync_feed(tx: &Tx<'_>, entry: &FeedEntry, hosts: &mut BTreeSet<i64>) -> Resul
     }
     hosts.insert(host);
     Ok(())
-}
-
-fn host_row(tx: &Tx<'_>, name: &str) -> Result<i64> {
-    if let Some(host) = tx.db.first("SELECT host FROM host WHERE name = ?1", [name], |row| row.get(0))? {
-        return Ok(host);
-    }
-    tx.db.run("INSERT INTO host (name) VALUES (?1)", [name])?;
-    Ok(tx.db.last_insert_rowid())
 }
 
 fn known_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<Option<Known>> {
@@ -163,7 +176,8 @@ fn update_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64, known: &Known) -> Resu
 fn renew_request(tx: &Tx<'_>, entry: &FeedEntry, feed: i64, moved: bool) -> Result<()> {
     tx.db.run(
         "UPDATE feed SET request = :request, etag = NULL, last_modified = NULL, body_hash = NULL,
-                         handed_out = NULL, reason = 'first',
+                         memory = NULL, last_outcome = NULL, error = NULL, consecutive_failures = 0,
+                         failing_since = NULL, handed_out = NULL, reason = 'first',
                          next_poll = iif(:moved, :now,
                              max(:now, coalesce(last_attempt + guard, 0), coalesce(retry_after, 0))),
                          retry_after = iif(:moved, NULL, retry_after)

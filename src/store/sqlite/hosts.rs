@@ -8,12 +8,12 @@ use super::{
     error::Fault,
     rows::{feed_columns, feed_state, rows_i64},
     sql::Sql,
-    time::{MINUTE, span, timestamp, until},
+    time::{MINUTE, millis, span, timestamp, until},
     transaction::Tx,
 };
 use crate::{
     model::{HostKey, OwnerId, Timestamp},
-    store::{ClaimedHost, Claims, DueFeed, FeedState, HostLease, StoreError},
+    store::{ClaimedHost, Claims, DueFeed, FeedState, GateClosing, HostLease, StoreError, Visit},
 };
 
 /// `next_due` as it should be, in an `UPDATE host`: the first poll of its feeds, after its gate and its gap.
@@ -55,6 +55,8 @@ pub const LAPSED_HOSTS: &str = "SELECT host FROM host WHERE owner IS NOT NULL AN
 
 /// At first sight nothing is known that a short wait could disturb, and the operator waits for the first articles.
 const FIRST_SIGHT_GUARD: i64 = MINUTE;
+/// Two feeds of a host that are turned away within this speak for all of them.
+const TURNED_AWAY_LATELY: i64 = 10 * MINUTE;
 
 /// Claims up to `limit` due hosts, each with its first due feed.
 pub fn claim_hosts(tx: &Tx<'_>, owner: &OwnerId, limit: usize) -> Result<Claims, Fault> {
@@ -102,6 +104,51 @@ pub fn release_host(tx: &Tx<'_>, lease: &HostLease, pause: Duration) -> Result<(
     Ok(give_back(tx, host)?)
 }
 
+/// Takes a host for a single request, if nobody holds it and its gate is open.
+pub fn visit_host(tx: &Tx<'_>, owner: &OwnerId, name: &HostKey) -> Result<Visit, Fault> {
+    let host = host_row(tx, name.as_str())?;
+    let sql = "SELECT owner, lease_until, not_before, pause_until FROM host WHERE host = ?1";
+    let found = tx.db.first(sql, [host], |row| {
+        let lease: Option<i64> = row.get(1)?;
+        Ok((row.get::<_, Option<String>>(0)?, lease, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+    })?;
+    let (holder, lease_until, not_before, pause_until) = found.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let holder = holder.filter(|_| lease_until.is_none_or(|until| until > tx.now));
+    Ok(match holder.as_deref() {
+        _ if not_before > tx.now => Visit::Closed(until(tx.now, not_before)),
+        Some(holder) if holder == owner.as_str() => Visit::Ours,
+        Some(_) => Visit::Busy,
+        None if pause_until > tx.now => Visit::Closed(until(tx.now, pause_until)),
+        None => Visit::Open(take_host(tx, host, name.clone(), owner)?),
+    })
+}
+
+/// Closes the gate of a host; one that is not sure only if another feed there was turned away lately.
+pub fn close_gate(tx: &Tx<'_>, feed: i64, closing: &GateClosing) -> Result<()> {
+    let host = host_row(tx, closing.host.as_str())?;
+    tx.db.run(
+        "UPDATE host SET not_before = max(not_before, :until), why = :why
+         WHERE host = :host
+           AND (:sure OR (turned_away IS NOT NULL AND turned_away <> :feed AND turned_away_at > :lately))",
+        named_params! {
+            ":host": host, ":until": millis(closing.until), ":why": closing.why, ":sure": closing.is_sure,
+            ":feed": feed, ":lately": tx.now - TURNED_AWAY_LATELY,
+        },
+    )?;
+    let sql = "UPDATE host SET turned_away = ?2, turned_away_at = ?3 WHERE host = ?1";
+    tx.db.run(sql, (host, feed, tx.now))?;
+    refresh(tx, host)
+}
+
+/// The row of a host, made if it is missing.
+pub fn host_row(tx: &Tx<'_>, name: &str) -> Result<i64> {
+    if let Some(host) = tx.db.first("SELECT host FROM host WHERE name = ?1", [name], |row| row.get(0))? {
+        return Ok(host);
+    }
+    tx.db.run("INSERT INTO host (name) VALUES (?1)", [name])?;
+    Ok(tx.db.last_insert_rowid())
+}
+
 /// Gives back all that an owner holds, hosts and deliveries.
 pub fn release_all(tx: &Tx<'_>, owner: &OwnerId) -> Result<(), Fault> {
     let held = "SELECT host FROM host WHERE owner IS NOT NULL AND owner = ?1";
@@ -138,6 +185,13 @@ pub fn hand_out(tx: &Tx<'_>, host: i64, epoch: i64, limit: usize) -> Result<Vec<
             named_params! {":now": tx.now, ":epoch": epoch, ":feed": feed, ":first": FIRST_SIGHT_GUARD},
         )?;
         feeds.push(DueFeed { now: timestamp(tx.now), due, state });
+    }
+    if !feeds.is_empty() {
+        // Whoever holds the host knows when its gap ends; after a crash nobody does.
+        tx.db.run(
+            "UPDATE host SET pause_until = max(pause_until, ?2 + gap) WHERE host = ?1",
+            (host, tx.now),
+        )?;
     }
     Ok(feeds)
 }

@@ -39,11 +39,11 @@ use self::{
 use super::{
     AlertQuery, AlertView, ArticleCursor, AttemptResult, ClaimedDeliveries, ClaimedDelivery, Claims, DueFeed,
     FeedEntry, FeedState, HostLease, KnownArticle, PollRecord, Pruned, Queue, Recorded, RedeliverQuery,
-    Settings, Store, StoreError, StoredArticle,
+    Settings, Store, StoreError, StoredArticle, Visit,
 };
 use crate::{
     clock::Clock,
-    model::{ArticleKey, Attempt, FeedId, NotifierName, OwnerId},
+    model::{ArticleKey, Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
 };
 
 /// How often a writer beside the daemon tries a database that somebody else holds, SQLite's own wait apart.
@@ -156,6 +156,15 @@ impl<C: Clock> Store for SqliteStore<C> {
     async fn release_host(&self, lease: &HostLease, pause: Duration) -> Result<(), StoreError> {
         let lease = lease.clone();
         self.writer()?.write(0, move |tx| hosts::release_host(tx, &lease, pause)).await
+    }
+
+    async fn visit_host(&self, owner: &OwnerId, host: &HostKey) -> Result<Visit, StoreError> {
+        let (owner, host) = (owner.clone(), host.clone());
+        self.writer()?.write(0, move |tx| hosts::visit_host(tx, &owner, &host)).await
+    }
+
+    async fn postpone(&self, polls: Vec<(FeedId, Timestamp)>) -> Result<(), StoreError> {
+        self.writer()?.write(0, move |tx| feeds::postpone(tx, &polls)).await
     }
 
     async fn claim_deliveries(

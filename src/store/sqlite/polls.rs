@@ -2,7 +2,15 @@
 
 use rusqlite::{Result, named_params};
 
-use super::{documents, error::Fault, hosts, sql::Sql, time::millis, transaction::Tx};
+use super::{
+    documents,
+    error::Fault,
+    hosts,
+    rows::{rows_i64, to_json},
+    sql::Sql,
+    time::millis,
+    transaction::Tx,
+};
 use crate::{
     model::{FeedId, Outcome},
     store::{HostLease, PollRecord, Recorded, StoreError},
@@ -23,9 +31,8 @@ pub fn record_poll(
         None => Vec::new(),
     };
     update_feed(tx, feed, at, record)?;
-    if let Some(not_before) = record.host_not_before {
-        let sql = "UPDATE host SET not_before = max(not_before, ?2) WHERE host = ?1";
-        tx.db.run(sql, (host, millis(not_before)))?;
+    if let Some(closing) = &record.gate {
+        hosts::close_gate(tx, feed, closing)?;
     }
     Ok(Recorded { new_alerts, feeds: hosts::hand_out(tx, host, lease.epoch, take)? })
 }
@@ -54,8 +61,9 @@ fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, record: &PollRecord) -> Result<(
                          last_outcome = :outcome, last_status = :status, error = :error,
                          consecutive_failures = :failures,
                          failing_since = iif(:failures = 0, NULL, coalesce(failing_since, :at)),
-                         last_success = iif(:success, :at, last_success),
-                         next_poll = :next_poll, reason = :reason, retry_after = :retry_after
+                         last_success = iif(:success, :at, last_success), last_attempt = :last_attempt,
+                         next_poll = :next_poll, reason = :reason, retry_after = :retry_after,
+                         bytes = bytes + :bytes, gaps = gaps + :gap, memory = :memory
          WHERE feed = :feed",
         named_params! {
             ":feed": feed,
@@ -69,7 +77,15 @@ fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, record: &PollRecord) -> Result<(
             ":next_poll": record.next_poll.map(millis),
             ":reason": record.reason.as_str(),
             ":retry_after": record.retry_after.map(millis),
+            ":last_attempt": record.last_attempt.map(|at| millis(at).min(tx.now)),
+            ":bytes": rows_i64(usize::try_from(record.bytes).unwrap_or(usize::MAX)),
+            ":gap": record.gap.is_some(),
+            ":memory": to_json(&record.memory)?,
         },
     )?;
+    if let Some(validators) = &record.adopted {
+        let sql = "UPDATE feed SET etag = ?2, last_modified = ?3 WHERE feed = ?1";
+        tx.db.run(sql, (feed, &validators.etag, &validators.last_modified))?;
+    }
     Ok(())
 }

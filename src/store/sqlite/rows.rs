@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::time::timestamp;
 use crate::{
-    model::{ContentHash, FeedId, Outcome, Reason, Timestamp, Validators},
-    store::FeedState,
+    model::{ContentHash, FeedId, Outcome, PollMemory, Reason, Timestamp, Validators},
+    store::{ClosedGate, FeedState},
 };
 
 /// The columns that [`feed_state`] reads, in its order.
@@ -14,7 +14,9 @@ macro_rules! feed_columns {
     () => {
         "id, url, title, enabled, etag, last_modified, validated_url, body_hash, next_poll, reason, \
          retry_after, last_attempt, last_success, last_status, last_outcome, error, consecutive_failures, \
-         failing_since, polls, not_modified"
+         failing_since, polls, not_modified, bytes, gaps, memory, \
+         (SELECT not_before FROM host WHERE host.host = feed.host) AS gate, \
+         (SELECT why FROM host WHERE host.host = feed.host) AS why"
     };
 }
 pub(super) use feed_columns;
@@ -44,7 +46,19 @@ pub fn feed_state(row: &Row<'_>) -> Result<FeedState> {
         failing_since: moment(row, next())?,
         polls: count(row, next())?,
         not_modified: count(row, next())?,
+        bytes: count(row, next())?,
+        gaps: count(row, next())?,
+        memory: memory(row.get_ref(next())?.as_str_or_null()?)?,
+        gate: gate(row.get(next())?, row.get(next())?),
     })
+}
+
+fn memory(text: Option<&str>) -> Result<PollMemory> {
+    text.map_or_else(|| Ok(PollMemory::default()), parse_json)
+}
+
+fn gate(not_before: i64, why: Option<String>) -> Option<ClosedGate> {
+    (not_before > 0).then(|| ClosedGate { until: timestamp(not_before), why })
 }
 
 /// A time that may be missing.
@@ -72,8 +86,8 @@ pub fn word<T>(
     parse(word).map(Some).ok_or_else(|| unreadable(format!("unknown word {word:?}").into()))
 }
 
-/// A list as a JSON array.
-pub fn to_json<T: Serialize>(list: &[T]) -> Result<String> {
+/// A value as JSON.
+pub fn to_json<T: Serialize + ?Sized>(list: &T) -> Result<String> {
     serde_json::to_string(list).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 

@@ -29,7 +29,23 @@ const FOR_ALL: [&str; 3] = ["model", "clock", "secret"];
 const MAIN_USES: [&str; 2] = ["cli", "telemetry"];
 
 /// Values in, values out.
-const PURE: [&str; 6] = ["read", "matcher", "render", "poll/schedule", "notify/retry", "notify/breaker"];
+const PURE: [&str; 15] = [
+    "read",
+    "matcher",
+    "render",
+    "poll/schedule",
+    "poll/backoff",
+    "poll/conclude",
+    "poll/due",
+    "poll/gaps",
+    "poll/hints",
+    "poll/moves",
+    "poll/skip",
+    "poll/spread",
+    "poll/validators",
+    "notify/retry",
+    "notify/breaker",
+];
 
 /// What a pure room never names.
 const IMPURE: [&str; 10] = [

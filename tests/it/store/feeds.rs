@@ -108,7 +108,9 @@ pub async fn once_makes_every_feed_due_that_may_be_asked(rig: Rig<impl Engine>) 
         let record = match id.as_str() {
             "gone" => PollRecord { next_poll: None, reason: Reason::Gone, ..rig.failure(id, 2) },
             "limited" => PollRecord { next_poll: later, retry_after: later, ..rig.failure(id, 1) },
-            "shut" => PollRecord { host_not_before: later, ..rig.failure(id, 1) },
+            "shut" => {
+                PollRecord { gate: Some(closing("shut", rig.now() + 6 * HOUR, true)), ..rig.failure(id, 1) }
+            }
             _ => rig.empty_poll(id),
         };
         rig.record(&host.lease, record).await;

@@ -157,7 +157,7 @@ pub async fn a_clock_that_was_ahead_keeps_nobody_waiting(rig: Rig<impl Engine>) 
         if feed.as_str() == "b" {
             record.retry_after = Some(rig.now() + 3 * HOUR);
             record.next_poll = record.retry_after;
-            record.host_not_before = record.retry_after;
+            record.gate = Some(closing("two", rig.now() + 3 * HOUR, true));
         }
         rig.record(&host.lease, record).await;
         rig.store.release_host(&host.lease, 2 * SECOND).await.unwrap();

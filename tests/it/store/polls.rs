@@ -136,7 +136,10 @@ pub async fn a_gone_feed_is_never_due(rig: Rig<impl Engine>) {
 pub async fn a_closed_gate_holds_every_feed_of_the_host(rig: Rig<impl Engine>) {
     rig.configure(&[entry("a", "host"), entry("b", "host")]).await;
     let (lease, feed) = rig.claim_one().await;
-    let closed = PollRecord { host_not_before: Some(rig.now() + 2 * HOUR), ..rig.failure(&feed.state.id, 1) };
+    let closed = PollRecord {
+        gate: Some(closing("host", rig.now() + 2 * HOUR, true)),
+        ..rig.failure(&feed.state.id, 1)
+    };
     let recorded = rig.store.record_poll(&lease, closed, 9).await.unwrap();
     assert!(recorded.feeds.is_empty(), "the gate closes at once");
     assert!(rig.store.take_feeds(&lease, 9).await.unwrap().is_empty());

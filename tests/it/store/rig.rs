@@ -9,12 +9,12 @@ use feedwatch::{
     clock::Clock,
     model::{
         AlertId, Article, ArticleKey, Attempt, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId,
-        Reason, Timestamp, TopicName, Validators,
+        PollMemory, Reason, Timestamp, TopicName, Validators,
     },
     store::{
         AlertQuery, AlertRecord, AlertView, ArticleRecord, AttemptResult, ClaimedDelivery, ClaimedHost,
-        DocumentRecord, DueFeed, FeedEntry, FeedState, HostLease, KnownArticle, Location, PollRecord,
-        Recorded, Settings, Store, StoreError, sqlite::SqliteStore,
+        DocumentRecord, DueFeed, FeedEntry, FeedState, GateClosing, HostLease, KnownArticle, Location,
+        PollRecord, Recorded, Settings, Store, StoreError, sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
@@ -167,6 +167,7 @@ impl<E: Engine> Rig<E> {
         PollRecord {
             feed: feed.clone(),
             at: self.now(),
+            last_attempt: Some(self.now()),
             outcome: Outcome::NotModified,
             status: Some(304),
             error: None,
@@ -174,7 +175,11 @@ impl<E: Engine> Rig<E> {
             next_poll: Some(self.now() + HOUR),
             reason: Reason::Learned,
             retry_after: None,
-            host_not_before: None,
+            gate: None,
+            bytes: 0,
+            gap: None,
+            memory: PollMemory::default(),
+            adopted: None,
             document: None,
         }
     }
@@ -274,7 +279,13 @@ pub fn entry(id: &str, host: &str) -> FeedEntry {
         request: "GET".to_owned(),
         enabled: true,
         guard: GUARD,
+        gap: Duration::ZERO,
     }
+}
+
+/// What closes the gate of a host for so long, at once or only together with another feed.
+pub fn closing(host: &str, until: Timestamp, is_sure: bool) -> GateClosing {
+    GateClosing { host: HostKey::from(host), until, why: "it said 429".to_owned(), is_sure }
 }
 
 /// A document with these articles, all new, that tells nobody.

@@ -1,0 +1,274 @@
+//! From what a poll brought to what is recorded of it: the next poll, and what is remembered. Pure.
+
+use std::time::Duration;
+
+use super::{
+    Settings,
+    backoff::{self, Failures},
+    due::{self, Plan, Terms, Wait},
+    fetch::{Closed, Head},
+    gaps, hints,
+    hosts::{self, HostKind},
+    moves::{self, Arrival},
+    schedule,
+    validators::{self, Asked, Verdict},
+};
+use crate::{
+    model::{Feed, Hints, Moves, Outcome, PollMemory, Reason, Timestamp, TrackRecord, Validators},
+    pipeline::Sight,
+    store::{DocumentRecord, FeedState, GateClosing, PollRecord},
+};
+
+/// Retry-After is obeyed up to this.
+pub const RETRY_AFTER_CAP: Duration = Duration::from_hours(7 * 24);
+
+/// How a poll ended.
+#[derive(Debug)]
+pub struct Ending {
+    /// In a word.
+    pub outcome: Outcome,
+    /// In a sentence, if it failed.
+    pub error: Option<String>,
+    /// What a readable document brought.
+    pub document: Option<DocumentRecord>,
+    /// What it showed.
+    pub sight: Option<Sight>,
+    /// The validators of a 304.
+    pub not_modified: Option<Validators>,
+    /// The gate that was closed.
+    pub held: Option<Closed>,
+}
+
+impl Ending {
+    /// An ending of which nothing more is to be said.
+    pub fn new(outcome: Outcome, error: Option<String>) -> Self {
+        Self { outcome, error, document: None, sight: None, not_modified: None, held: None }
+    }
+}
+
+/// What is recorded of a poll of `feed` that ended `now`.
+pub fn conclude(
+    feed: &Feed,
+    settings: &Settings,
+    before: &FeedState,
+    head: &Head,
+    ending: Ending,
+    now: Timestamp,
+) -> PollRecord {
+    let poll = Poll { feed, settings, before, head, ending: &ending, now };
+    let (memory, plan) = poll.plan();
+    let adopted = poll.adopted();
+    let was_asked = head.status.is_some() || ending.held.is_none();
+    PollRecord {
+        feed: feed.id.clone(),
+        at: now,
+        last_attempt: if was_asked { Some(head.asked) } else { before.last_attempt },
+        outcome: ending.outcome,
+        status: head.status.or(before.last_status.filter(|_| !was_asked)),
+        consecutive_failures: poll.failures(),
+        next_poll: plan.at,
+        reason: plan.reason,
+        retry_after: poll.retry_after(),
+        gate: poll.gate(&memory),
+        bytes: head.bytes,
+        gap: memory.gap.filter(|gap| before.memory.gap != Some(*gap)),
+        memory,
+        adopted,
+        error: ending.error,
+        document: ending.document,
+    }
+}
+
+/// A finished poll, seen from all sides.
+struct Poll<'a> {
+    feed: &'a Feed,
+    settings: &'a Settings,
+    before: &'a FeedState,
+    head: &'a Head,
+    ending: &'a Ending,
+    now: Timestamp,
+}
+
+impl Poll<'_> {
+    /// What is remembered, and when to ask again.
+    fn plan(&self) -> (PollMemory, Plan) {
+        let mut memory = self.memory();
+        let own = self.own_wait(&memory.validators);
+        let wait = self.wait(own, &mut memory.patience);
+        let chance = due::chance(&self.feed.id, self.before.polls);
+        if let Some(held) = &self.ending.held {
+            return (memory, self.after_held(held, chance));
+        }
+        if self.is_gone() {
+            return (memory, Plan { at: None, reason: Reason::Gone });
+        }
+        let ignored = Hints::default();
+        let hints = if self.feed.ignore_cache_hints { &ignored } else { &memory.hints };
+        let (asked, received) = (self.head.asked, self.head.received);
+        let plan = due::next_poll(&Terms { asked, received, own: wait, hints, until: self.until() }, chance);
+        (memory, plan)
+    }
+
+    fn memory(&self) -> PollMemory {
+        let before = &self.before.memory;
+        let sight = self.ending.sight.as_ref();
+        let window = sight.map(|sight| sight.window);
+        let had_articles = before.shown.is_some_and(|shown| shown > 0) || before.empty_since.is_some();
+        let news = window.filter(|_| sight.is_some_and(|sight| !sight.is_same));
+        let gap =
+            news.and_then(|window| gaps::find(&window, had_articles, self.before.last_success, self.now));
+        PollMemory {
+            hints: self.hints(),
+            validators: validators::after(&before.validators, self.asked(), self.head.left_out, self.now),
+            moves: self.moves(),
+            patience: before.patience,
+            shown: window.map(|window| window.shown).or(before.shown),
+            empty_since: match window {
+                Some(window) => gaps::empty_since(&window, had_articles, before.empty_since, self.now),
+                None => before.empty_since,
+            },
+            gap: gap.or(before.gap),
+        }
+    }
+
+    fn hints(&self) -> Hints {
+        let (before, said) = (&self.before.memory.hints, self.head.said);
+        match (&self.ending.sight, self.ending.outcome) {
+            (Some(sight), _) if sight.is_same => hints::of_same_document(before, said),
+            (Some(sight), _) => {
+                let own = self.own_wait(&self.before.memory.validators);
+                hints::of_document(said, &sight.hints, own.length, sight.per_day)
+            }
+            (None, Outcome::NotModified) => hints::after_not_modified(before, said),
+            _ => before.clone(),
+        }
+    }
+
+    fn asked(&self) -> Asked {
+        match (&self.ending.sight, self.ending.outcome) {
+            (Some(_), outcome) => {
+                Asked::Full { conditionally: self.head.conditional, news: outcome == Outcome::New }
+            }
+            (None, Outcome::NotModified) => Asked::NotModified { doubtful: self.verdict() == Verdict::Doubt },
+            _ => Asked::Otherwise,
+        }
+    }
+
+    fn moves(&self) -> Moves {
+        let before = &self.before.memory.moves;
+        let Some(route) = &self.head.route else { return before.clone() };
+        let arrival = match (&self.ending.sight, self.ending.outcome) {
+            (Some(sight), _) if sight.window.known > 0 => Arrival::Proven,
+            (Some(_), _) => Arrival::Unproven,
+            (None, Outcome::NotModified) => Arrival::NotModified,
+            (None, Outcome::Gone | Outcome::Unreadable) => Arrival::Nothing,
+            _ if self.head.status == Some(404) => Arrival::Nothing,
+            _ => Arrival::Failed,
+        };
+        moves::after(before, route, arrival, self.now)
+    }
+
+    fn verdict(&self) -> Verdict {
+        let said = self.ending.not_modified.as_ref();
+        said.map_or(Verdict::Keep, |said| validators::judge(&self.before.validators, said))
+    }
+
+    fn adopted(&self) -> Option<Validators> {
+        match self.verdict() {
+            Verdict::Adopt(validators) => Some(validators),
+            Verdict::Keep | Verdict::Doubt => None,
+        }
+    }
+
+    /// Failed polls in a row, this one included.
+    fn failures(&self) -> u32 {
+        let before = self.before.consecutive_failures;
+        match self.ending.outcome {
+            outcome if outcome.is_success() => 0,
+            outcome if outcome.is_failure() => before.saturating_add(1),
+            _ => before,
+        }
+    }
+
+    /// The feed's own wait while all is well: never below the floors.
+    fn own_wait(&self, track: &TrackRecord) -> Wait {
+        let kind = hosts::kind(&self.feed.location);
+        let (length, reason) = schedule::own_wait(self.feed.interval, kind, self.settings);
+        let held = self.ending.document.as_ref().map_or(&self.before.validators, |record| &record.validators);
+        let floor = floor(kind, self.feed.interval.is_some(), validators::work(held, track));
+        if length < floor { Wait::new(floor, Reason::Floor) } else { Wait::new(length, reason) }
+    }
+
+    /// The feed's own wait, or its back-off; 429 without Retry-After leaves its mark on `patience`.
+    fn wait(&self, own: Wait, patience: &mut Option<Duration>) -> Wait {
+        let outcome = self.ending.outcome;
+        if outcome == Outcome::Limited && self.head.patience.is_none() {
+            *patience = Some(backoff::after_limit(patience.unwrap_or(own.length).max(own.length)));
+        } else if outcome.is_success() {
+            *patience = patience.and_then(|patience| backoff::recovered(patience, own.length));
+        } else if outcome.is_failure() && outcome != Outcome::Limited {
+            let since = self.before.failing_since;
+            let failures = Failures::new(outcome, self.failures(), since, self.now);
+            return backoff::after_failure(failures, own.length);
+        }
+        patience
+            .filter(|patience| *patience > own.length)
+            .map_or(own, |patience| Wait::new(patience, Reason::Backoff))
+    }
+
+    /// A gate opens when it opens; a server on the way that was asked already keeps its distance.
+    fn after_held(&self, held: &Closed, chance: f64) -> Plan {
+        let kind = hosts::kind(&self.feed.location);
+        let (distance, _) = schedule::own_wait(self.feed.interval, kind, self.settings);
+        let distance = distance.min(schedule::PUBLIC_FLOOR);
+        let earliest = if self.head.status.is_some() { self.head.asked + distance } else { self.now };
+        let wait = (held.until.max(earliest) - self.now).to_std().unwrap_or_default();
+        let wait = Wait::new(wait, Reason::Host);
+        Plan { at: Some(self.now + wait.length + wait.spread.mul_f64(chance)), reason: Reason::Host }
+    }
+
+    /// A second 410 in a row, or a document that says that it was the last one.
+    fn is_gone(&self) -> bool {
+        let confirmed =
+            self.ending.outcome == Outcome::Gone && self.before.last_outcome == Some(Outcome::Gone);
+        confirmed || self.ending.sight.as_ref().is_some_and(|sight| sight.expired)
+    }
+
+    /// `Retry-After`, at most a week.
+    fn retry_after(&self) -> Option<Timestamp> {
+        Some(self.head.received + self.head.patience?.min(RETRY_AFTER_CAP))
+    }
+
+    /// What this answer alone asks for.
+    fn until(&self) -> Option<(Timestamp, Reason)> {
+        let retry_after = self.retry_after().map(|until| (until, Reason::RetryAfter));
+        let fresh = hints::of_limit(self.head.said).filter(|_| matches!(self.head.status, Some(429 | 503)));
+        let fresh = fresh.filter(|_| !self.feed.ignore_cache_hints);
+        let fresh = fresh.map(|hint| (self.head.received + hint.wait, hint.reason));
+        retry_after.into_iter().chain(fresh).max_by_key(|(until, _)| *until)
+    }
+
+    /// 429 closes the gate of the whole domain, 503 only if another feed there was turned away as well.
+    fn gate(&self, memory: &PollMemory) -> Option<GateClosing> {
+        let status = self.head.status?;
+        let host = hosts::domain_of(&self.head.route.as_ref()?.last)?;
+        let is_sure = self.ending.outcome == Outcome::Limited && matches!(status, 429 | 403);
+        if !is_sure && status != 503 {
+            return None;
+        }
+        let limit = memory.patience.filter(|_| is_sure && self.head.patience.is_none());
+        let until = self.retry_after().or(limit.map(|limit| self.head.asked + limit));
+        let until = until.unwrap_or(self.head.received + schedule::PUBLIC_FLOOR);
+        let why = format!("{} answered {status}", self.before.url);
+        Some(GateClosing { host, until, why, is_sure })
+    }
+}
+
+/// No feed is asked more often: a public host gives a whole document at most once an hour, unless the operator says so.
+fn floor(kind: HostKind, is_fixed: bool, validators_work: bool) -> Duration {
+    match kind {
+        HostKind::Public if validators_work || is_fixed => schedule::PUBLIC_FLOOR,
+        HostKind::Public => schedule::FULL_FLOOR,
+        HostKind::Local | HostKind::File => Duration::ZERO,
+    }
+}
