@@ -1,18 +1,22 @@
 //! `status`: the health of feeds and notifiers.
 
+mod feed;
+
 use std::{collections::HashMap, fmt::Write};
 
 use serde::Serialize;
 
+use self::feed::FeedStatus;
 use super::{
     Context, Failure, Outcome,
     output::{self, Clean},
 };
 use crate::{
     app::{self, count},
+    clock::{Clock, SystemClock},
     config::{Config, Purpose},
-    model::{Feed, FeedId, Notifier, Outcome as PollOutcome, Timestamp, rfc3339},
-    store::{FeedCondition, FeedState, Queue, Store},
+    model::{FeedId, Notifier, rfc3339},
+    store::{FeedState, Queue, Store},
 };
 
 /// Everything `status` shows.
@@ -22,28 +26,6 @@ struct Status {
     ok: bool,
     feeds: Vec<FeedStatus>,
     notifiers: Vec<NotifierStatus>,
-}
-
-#[derive(Debug, Serialize)]
-struct FeedStatus {
-    url: String,
-    id: FeedId,
-    name: String,
-    state: FeedCondition,
-    needs_person: bool,
-    next_poll: Option<String>,
-    reason: &'static str,
-    error: Option<String>,
-    last_outcome: Option<&'static str>,
-    last_status: Option<u16>,
-    last_attempt: Option<String>,
-    last_success: Option<String>,
-    consecutive_failures: u32,
-    failing_since: Option<String>,
-    etag: bool,
-    last_modified: bool,
-    polls: u64,
-    not_modified: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,9 +63,13 @@ async fn collect(config: &Config) -> Result<Status, Failure> {
     let states: HashMap<FeedId, FeedState> =
         store.feed_states().await?.into_iter().map(|state| (state.id.clone(), state)).collect();
     let queues = store.queues().await?;
-    let failing_after = config.poll.failing_after;
-    let feeds: Vec<FeedStatus> =
-        config.poll.feeds.iter().map(|feed| feed_status(feed, states.get(&feed.id), failing_after)).collect();
+    let (failing_after, now) = (config.poll.failing_after, SystemClock.now());
+    let feeds: Vec<FeedStatus> = config
+        .poll
+        .feeds
+        .iter()
+        .map(|feed| FeedStatus::of(feed, states.get(&feed.id), failing_after, now))
+        .collect();
     let notifiers: Vec<NotifierStatus> = config
         .notify
         .notifiers
@@ -95,36 +81,6 @@ async fn collect(config: &Config) -> Result<Status, Failure> {
     let ok = !feeds.iter().any(|feed| feed.needs_person)
         && !notifiers.iter().any(|notifier| notifier.needs_person);
     Ok(Status { ok, feeds, notifiers })
-}
-
-fn feed_status(feed: &Feed, state: Option<&FeedState>, failing_after: u32) -> FeedStatus {
-    let health = state.map(|state| state.health(failing_after));
-    let time = |pick: fn(&FeedState) -> Option<Timestamp>| state.and_then(pick).map(rfc3339);
-    let url = feed.display_url();
-    FeedStatus {
-        id: feed.id.clone(),
-        name: feed.name.clone().or_else(|| state?.title.clone()).unwrap_or_else(|| url.clone()),
-        url,
-        state: match health {
-            _ if !feed.enabled => FeedCondition::Disabled,
-            Some(health) => health.condition,
-            None => FeedCondition::New,
-        },
-        needs_person: feed.enabled && health.is_some_and(|health| health.needs_person),
-        next_poll: time(|state| state.next_poll),
-        reason: state.map_or("first", |state| state.reason.as_str()),
-        error: state.and_then(|state| state.error.clone()),
-        last_outcome: state.and_then(|state| state.last_outcome).map(PollOutcome::as_str),
-        last_status: state.and_then(|state| state.last_status),
-        last_attempt: time(|state| state.last_attempt),
-        last_success: time(|state| state.last_success),
-        consecutive_failures: state.map_or(0, |state| state.consecutive_failures),
-        failing_since: time(|state| state.failing_since),
-        etag: state.is_some_and(|state| state.validators.etag.is_some()),
-        last_modified: state.is_some_and(|state| state.validators.last_modified.is_some()),
-        polls: state.map_or(0, |state| state.polls),
-        not_modified: state.map_or(0, |state| state.not_modified),
-    }
 }
 
 fn notifier_status(notifier: &Notifier, queue: Option<&Queue>) -> NotifierStatus {
@@ -159,7 +115,7 @@ impl Status {
         };
         let _ = writeln!(text, "\nFEEDS");
         for feed in ordered(&self.feeds, |feed| feed.needs_person) {
-            let _ = writeln!(text, "{}", feed.line());
+            let _ = writeln!(text, "{}", feed.lines());
         }
         let _ = writeln!(text, "\nNOTIFIERS");
         for notifier in ordered(&self.notifiers, |notifier| notifier.needs_person) {
@@ -175,29 +131,6 @@ fn ordered<T>(items: &[T], needs_person: fn(&T) -> bool) -> impl Iterator<Item =
         .iter()
         .filter(move |item| needs_person(item))
         .chain(items.iter().filter(move |item| !needs_person(item)))
-}
-
-impl FeedStatus {
-    fn line(&self) -> String {
-        let mark = if self.needs_person { '!' } else { ' ' };
-        let mut line = format!("{mark} {:<8} {}", self.state.as_str(), self.name);
-        if self.name != self.url {
-            let _ = write!(line, "  {}", self.url);
-        }
-        let never = || "never".to_owned();
-        let _ = write!(
-            line,
-            "\n    last success {}, next poll {} ({})",
-            self.last_success.clone().unwrap_or_else(never),
-            self.next_poll.clone().unwrap_or_else(never),
-            self.reason
-        );
-        if let Some(error) = &self.error {
-            let failures = count(usize::try_from(self.consecutive_failures).unwrap_or(usize::MAX), "failure");
-            let _ = write!(line, "\n    {failures}: {error}");
-        }
-        line
-    }
 }
 
 impl NotifierStatus {

@@ -14,7 +14,7 @@ mod faults;
 mod kill;
 mod matching_quality;
 mod pipeline;
-mod politeness;
+mod polite;
 mod reading;
 mod reading_hostile;
 mod regression;

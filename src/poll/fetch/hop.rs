@@ -139,7 +139,7 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Where a redirect leads; the fragment is dropped.
+/// Where a redirect leads; fragment and credentials are dropped.
 fn redirect(response: &Response, from: &Url, received: Timestamp) -> Step {
     let (status, headers) = (response.status(), response.headers());
     let broken = |what: &str| {
@@ -151,6 +151,8 @@ fn redirect(response: &Response, from: &Url, received: Timestamp) -> Step {
         return broken("with an unusable Location");
     };
     next.set_fragment(None);
+    // Credentials come from the configuration, never from a server. A URL that cannot have any keeps none.
+    let _ = next.set_username("").and_then(|()| next.set_password(None));
     if !matches!(next.scheme(), "http" | "https") {
         return broken(&format!("and redirects to {}:, which is neither http nor https", next.scheme()));
     }

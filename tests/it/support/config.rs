@@ -53,7 +53,12 @@ impl Config {
 
     /// A feed of the site, asked every second.
     pub fn feed(self, site: &Site, path: &str) -> Self {
-        self.add(&format!("[[feed]]\nurl = \"{}\"\ninterval = \"1s\"\n", site.url(path)))
+        self.every(site, path, "1s")
+    }
+
+    /// A feed of the site, asked as often as this.
+    pub fn every(self, site: &Site, path: &str, interval: &str) -> Self {
+        self.add(&format!("[[feed]]\nurl = \"{}\"\ninterval = \"{interval}\"\n", site.url(path)))
     }
 
     /// A webhook that signs for this receiver.

@@ -119,6 +119,17 @@ impl Home {
         self.run(&["status", "--json"]).await.json()
     }
 
+    /// What `status` says of a feed now.
+    pub async fn feed(&self, url: &str) -> Value {
+        let status = self.status().await;
+        let feeds = status["feeds"].as_array().expect("a list of feeds");
+        feeds
+            .iter()
+            .find(|feed| feed["url"] == url)
+            .unwrap_or_else(|| panic!("no {url} in {status:#}"))
+            .clone()
+    }
+
     /// What `status` says of a feed, once `condition` holds for it.
     pub async fn feed_once(&self, url: &str, condition: impl Fn(&Value) -> bool) -> Value {
         until(&format!("status shows {url} as wanted"), async || {

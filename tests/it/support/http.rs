@@ -31,6 +31,11 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+
+    /// The names of all headers, in lower case.
+    pub fn header_names(&self) -> Vec<String> {
+        self.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect()
+    }
 }
 
 /// Reads the next request of a connection; `None` once the client is done with it.

@@ -33,6 +33,10 @@ pub enum Answer {
     Reset,
     /// No answer at all.
     Hang,
+    /// One for each visit; the last one repeats.
+    Each(Vec<Answer>),
+    /// The same, but only after a while.
+    After(Duration, Box<Answer>),
 }
 
 impl Answer {
@@ -44,6 +48,20 @@ impl Answer {
     /// A status without further headers.
     pub fn status(status: u16) -> Self {
         Self::Status(status, Vec::new())
+    }
+
+    /// A status with these headers.
+    pub fn with(status: u16, headers: &[(&'static str, &str)]) -> Self {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        Self::Status(status, headers.collect())
+    }
+
+    /// 200 with these headers and a feed with one article, always the same.
+    pub fn page(headers: &[(&'static str, &str)]) -> Self {
+        let article =
+            Article { published: UNIX_EPOCH.into(), ..Article::new("one", "Nothing in particular") };
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        Self::Body(feeds::rss("Test News", &[article]).into_bytes(), headers.collect())
     }
 
     /// A redirect.
@@ -66,12 +84,21 @@ pub struct Visit {
     pub status: Option<u16>,
 }
 
+/// The behaviour of a path, how often it was changed, and how often it was asked since.
+#[derive(Debug)]
+struct Route {
+    answer: Answer,
+    version: u32,
+    asked: usize,
+}
+
 #[derive(Debug, Default)]
 struct Script {
-    /// The behaviour of a path, and how often it was changed.
-    routes: HashMap<String, (Answer, u32)>,
+    routes: HashMap<String, Route>,
     visits: Vec<Visit>,
     connections: usize,
+    under_way: usize,
+    most_under_way: usize,
 }
 
 /// The running site.
@@ -99,8 +126,8 @@ impl Site {
     /// From now on `path` answers like this. A feed gets new validators.
     pub fn set(&self, path: &str, answer: Answer) {
         let mut script = lock(&self.script);
-        let version = script.routes.get(path).map_or(1, |(_, version)| version + 1);
-        script.routes.insert(path.to_owned(), (answer, version));
+        let version = script.routes.get(path).map_or(1, |route| route.version + 1);
+        script.routes.insert(path.to_owned(), Route { answer, version, asked: 0 });
     }
 
     /// From now on `path` is an RSS feed of these articles.
@@ -113,9 +140,33 @@ impl Site {
         lock(&self.script).visits.iter().filter(|visit| visit.request.path == path).cloned().collect()
     }
 
+    /// What was asked so far, of whatever path.
+    pub fn all_visits(&self) -> Vec<Visit> {
+        lock(&self.script).visits.clone()
+    }
+
+    /// The most requests that were under way at the same time.
+    pub fn most_under_way(&self) -> usize {
+        lock(&self.script).most_under_way
+    }
+
     /// How many connections there were, whatever was asked on them.
     pub fn connections(&self) -> usize {
         lock(&self.script).connections
+    }
+}
+
+impl Script {
+    /// The answer to the next visit of a path, and its version.
+    fn answer(&mut self, path: &str) -> (Answer, u32) {
+        let Some(route) = self.routes.get_mut(path) else { return (Answer::status(404), 0) };
+        let place = route.asked;
+        route.asked += 1;
+        let answer = match &route.answer {
+            Answer::Each(answers) => answers.get(place).or(answers.last()).expect("there are answers"),
+            answer => answer,
+        };
+        (answer.clone(), route.version)
     }
 }
 
@@ -126,14 +177,37 @@ fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
 async fn serve(mut connection: Connection, script: Arc<Mutex<Script>>) {
     lock(&script).connections += 1;
     while let Some(request) = http::read_request(&mut connection).await {
-        let (answer, version) =
-            lock(&script).routes.get(&request.path).cloned().unwrap_or((Answer::status(404), 0));
+        let (mut answer, version) = lock(&script).answer(&request.path);
+        let under_way = UnderWay::begin(&script);
+        if let Answer::After(while_, then) = answer {
+            sleep(while_).await;
+            answer = *then;
+        }
         let status = status_of(&answer, version, &request);
         lock(&script).visits.push(Visit { request, status });
         let stays_open = play(&mut connection, answer, version, status).await;
+        drop(under_way);
         if !stays_open.unwrap_or(false) {
             break;
         }
+    }
+}
+
+/// A request that is not answered yet.
+struct UnderWay(Arc<Mutex<Script>>);
+
+impl UnderWay {
+    fn begin(script: &Arc<Mutex<Script>>) -> Self {
+        let mut counts = lock(script);
+        counts.under_way += 1;
+        counts.most_under_way = counts.most_under_way.max(counts.under_way);
+        Self(script.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        lock(&self.0).under_way -= 1;
     }
 }
 
@@ -141,7 +215,7 @@ fn status_of(answer: &Answer, version: u32, request: &Request) -> Option<u16> {
     match answer {
         Answer::Feed(_) if request.header("if-none-match") == Some(&etag(version)) => Some(304),
         Answer::Status(status, _) => Some(*status),
-        Answer::Reset | Answer::Hang => None,
+        Answer::Reset | Answer::Hang | Answer::Each(_) | Answer::After(..) => None,
         _ => Some(200),
     }
 }
@@ -183,6 +257,7 @@ async fn play(
             return Ok(false);
         }
         Answer::Hang => std::future::pending().await,
+        Answer::Each(_) | Answer::After(..) => unreachable!("it became another one"),
     }
     Ok(true)
 }

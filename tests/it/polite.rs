@@ -1,4 +1,15 @@
 //! What a publisher sees: validators and credentials where they belong, patience where it is asked for.
+//!
+//! The modules follow specs/polling.md, part 1. A poll is a run of `once`, which asks everything that may be asked; planned
+//! times are read from `status --json` instead of waited for.
+
+mod answers;
+mod completeness;
+mod gates;
+mod guard;
+mod redirects;
+mod validators;
+mod wire;
 
 use serde_json::Value;
 
@@ -102,7 +113,7 @@ async fn a_server_that_asks_for_patience_gets_it_and_status_says_so() {
     daemon.stop().await;
 
     assert_eq!(feed["reason"], "retry-after");
-    check_wait(&feed, 7200, 7200 + 600);
+    check_wait(&feed, 7200, 7200 + 600, "retry-after");
     let daemon = home.start().await;
     let after_restart = home.feed_once(&url, |_| true).await;
     daemon.stop().await;
@@ -110,35 +121,19 @@ async fn a_server_that_asks_for_patience_gets_it_and_status_says_so() {
     assert_eq!(site.visits("/busy.xml").len(), 1);
 }
 
-/// The next poll is so many seconds after the last attempt.
+/// Seconds from the last attempt to the next poll.
 #[track_caller]
-fn check_wait(feed: &Value, at_least: i64, at_most: i64) {
+fn wait_of(feed: &Value) -> i64 {
     let time = |key: &str| {
         let text = feed[key].as_str().unwrap_or_else(|| panic!("{key} in {feed:#}"));
         text.parse::<feedwatch::model::Timestamp>().expect("RFC 3339")
     };
-    let wait = (time("next_poll") - time("last_attempt")).num_seconds();
-    assert!((at_least - 1..=at_most).contains(&wait), "{wait} s in {feed:#}");
+    (time("next_poll") - time("last_attempt")).num_seconds()
 }
 
-#[tokio::test]
-async fn a_failing_feed_backs_off_and_a_refusal_backs_off_longer() {
-    let site = Site::start().await;
-    site.set("/gone.xml", Answer::status(410));
-    site.set("/forbidden.xml", Answer::status(403));
-    let config =
-        Config::new().feed(&site, "/missing.xml").feed(&site, "/forbidden.xml").feed(&site, "/gone.xml");
-    let home = Home::new(&config);
-    let daemon = home.start().await;
-    let has_failed = |feed: &Value| feed["consecutive_failures"] == 1;
-    let missing = home.feed_once(&site.url("/missing.xml"), has_failed).await;
-    let forbidden = home.feed_once(&site.url("/forbidden.xml"), has_failed).await;
-    let gone = home.feed_once(&site.url("/gone.xml"), has_failed).await;
-    daemon.stop().await;
-
-    let (hour, outcome) = (3600, |feed: &Value| feed["last_outcome"].clone());
-    check_wait(&missing, hour / 2, hour * 5 / 8 + 1);
-    check_wait(&forbidden, 4 * hour, 5 * hour + 1);
-    check_wait(&gone, 24 * hour, 30 * hour + 1);
-    assert_eq!([outcome(&missing), outcome(&forbidden), outcome(&gone)], ["http_error", "blocked", "gone"]);
+/// The next poll is so many seconds after the last attempt, give or take what printing whole seconds costs.
+#[track_caller]
+fn check_wait(feed: &Value, at_least: i64, at_most: i64, rule: &str) {
+    let wait = wait_of(feed);
+    assert!((at_least - 1..=at_most + 4).contains(&wait), "{rule}: {wait} s in {feed:#}");
 }
