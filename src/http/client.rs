@@ -26,6 +26,9 @@ const FEED_READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections to receivers are not used again after this: some receivers close theirs after 5 s without a word, and a
 /// POST that crosses such a close fails for nothing.
 const WEBHOOK_IDLE: Duration = Duration::from_secs(4);
+/// Connections to a host of feeds that are kept: as many as a loopback host may be asked by at the same time; a public one
+/// has only one.
+const FEED_IDLE: usize = 4;
 const PROJECT_URL: &str = "https://github.com/feedwatch/feedwatch";
 
 /// Why a client cannot be built.
@@ -66,7 +69,7 @@ pub fn feed_client(settings: &Settings, options: &FeedOptions) -> Result<Client,
         .connect_timeout(FEED_CONNECT_TIMEOUT)
         .read_timeout(FEED_READ_TIMEOUT)
         .timeout(settings.timeout)
-        .pool_max_idle_per_host(1);
+        .pool_max_idle_per_host(FEED_IDLE);
     build(builder)
 }
 

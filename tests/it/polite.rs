@@ -8,6 +8,8 @@ mod completeness;
 mod gates;
 mod guard;
 mod redirects;
+mod restart;
+mod simulation;
 mod validators;
 mod wire;
 

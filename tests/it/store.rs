@@ -11,7 +11,7 @@ mod feeds;
 mod hosts;
 mod polls;
 mod prune;
-mod rig;
+pub mod rig;
 mod sqlite;
 mod stored;
 mod views;

@@ -53,7 +53,8 @@ pub const DUE_FEEDS: &str = concat!(
 /// The hosts whose lease is over.
 pub const LAPSED_HOSTS: &str = "SELECT host FROM host WHERE owner IS NOT NULL AND lease_until <= ?1";
 
-/// At first sight nothing is known that a short wait could disturb, and the operator waits for the first articles.
+/// The very first attempt may be repeated soon if it was broken off: the operator waits for the first articles. The second
+/// one waits as all others do, so that a document that crashes its reader is not fetched once a minute.
 const FIRST_SIGHT_GUARD: i64 = MINUTE;
 /// Two feeds of a host that are turned away within this speak for all of them.
 const TURNED_AWAY_LATELY: i64 = 10 * MINUTE;
@@ -180,7 +181,7 @@ pub fn hand_out(tx: &Tx<'_>, host: i64, epoch: i64, limit: usize) -> Result<Vec<
     for (feed, due, state) in due_feeds(tx, host, epoch, limit)? {
         tx.db.run(
             "UPDATE feed SET last_attempt = :now, handed_out = :epoch, reason = 'interrupted',
-                             next_poll = :now + iif(last_success IS NULL, min(guard, :first), guard)
+                             next_poll = :now + iif(last_attempt IS NULL, min(guard, :first), guard)
              WHERE feed = :feed",
             named_params! {":now": tx.now, ":epoch": epoch, ":feed": feed, ":first": FIRST_SIGHT_GUARD},
         )?;

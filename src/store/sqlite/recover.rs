@@ -71,7 +71,13 @@ fn pull_feeds(db: &Connection, now: i64) -> Result<usize> {
     Ok(shifted + pulled)
 }
 
+/// A gate that was closed in the future was closed now, for as long as it was to be.
 fn pull_hosts(db: &Connection, now: i64) -> Result<usize> {
+    let shifted = db.run(
+        "UPDATE host SET not_before = max(0, not_before - (turned_away_at - :now)), turned_away_at = :now
+         WHERE turned_away_at > :now",
+        named_params! {":now": now},
+    )?;
     let gates = db.run(
         "UPDATE host SET not_before = :now WHERE not_before > :now + :longest",
         named_params! {":now": now, ":longest": LONGEST_POLL_WAIT},
@@ -84,7 +90,7 @@ fn pull_hosts(db: &Connection, now: i64) -> Result<usize> {
         "UPDATE host SET lease_until = :now + :longest WHERE owner IS NOT NULL AND lease_until > :now + :longest",
         named_params! {":now": now, ":longest": LONGEST_LEASE},
     )?;
-    Ok(gates + pauses + leases)
+    Ok(shifted + gates + pauses + leases)
 }
 
 fn pull_deliveries(db: &Connection, now: i64) -> Result<usize> {

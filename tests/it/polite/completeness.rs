@@ -62,5 +62,8 @@ async fn a_feed_that_is_empty_for_a_while_alerts_nothing_again() {
     assert!(home.run(&["status"]).await.stdout.contains("shows no article since"));
     assert!(!log.contains("feed is empty"), "said once: {log}");
     let (home, feed, _) = after_polls(&[all.clone(), none, page(&articles(0..2)), all]).await;
-    assert_eq!((home.alerts().await.len(), &feed["empty_since"], &feed["gaps"]), (5, &Value::Null, &0.into()));
+    assert_eq!(
+        (home.alerts().await.len(), &feed["empty_since"], &feed["gaps"]),
+        (5, &Value::Null, &0.into())
+    );
 }

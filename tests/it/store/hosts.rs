@@ -45,10 +45,14 @@ pub async fn an_attempt_is_on_record_before_it_is_made(rig: Rig<impl Engine>) {
     assert_eq!((state.last_attempt, state.reason), (Some(rig.now()), Reason::Interrupted));
     assert_eq!(state.next_poll, Some(rig.now() + MINUTE), "a first sight is tried again soon");
 
-    // A crash loop asks once a minute, not once a crash.
+    // A crash loop asks once more after a minute, and then once per interval.
     let rig = rig.crash().await;
     assert!(rig.claim().await.is_empty());
     rig.clock.pass(MINUTE);
+    rig.claim_one().await;
+    assert_eq!(rig.state("a").await.next_poll, Some(rig.now() + GUARD), "the second attempt waits its guard");
+    let rig = rig.crash().await;
+    rig.clock.pass(GUARD);
     rig.poll(document(&["x"])).await;
     rig.clock.pass(HOUR);
     rig.claim_one().await;
