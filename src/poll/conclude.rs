@@ -272,3 +272,7 @@ fn floor(kind: HostKind, is_fixed: bool, validators_work: bool) -> Duration {
         HostKind::Local | HostKind::File => Duration::ZERO,
     }
 }
+
+#[cfg(test)]
+#[path = "conclude_tests.rs"]
+mod tests;

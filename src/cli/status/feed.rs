@@ -12,6 +12,7 @@ use crate::{
 };
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "JSON for machines, as the design has it")]
 pub(super) struct FeedStatus {
     url: String,
     id: FeedId,

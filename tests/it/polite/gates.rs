@@ -94,8 +94,7 @@ async fn no_more_requests_are_under_way_than_allowed() {
     let home = Home::new(&config);
     home.run(&["once"]).await;
     // Each request takes 200 ms from its arrival: those that overlap arrived within that.
-    let mut times: Vec<Instant> =
-        sites.iter().flat_map(|site| site.all_visits()).map(|visit| time(&visit)).collect();
+    let mut times: Vec<Instant> = sites.iter().flat_map(Site::all_visits).map(|visit| time(&visit)).collect();
     times.sort_unstable();
     assert_eq!(times.len(), 12);
     let fourth = times.windows(4).map(|four| four[3] - four[0]).min().expect("twelve requests");

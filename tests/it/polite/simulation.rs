@@ -38,7 +38,7 @@ fn feed(n: usize) -> Feed {
         name: None,
         tags: Vec::new(),
         interval: [None, Some(Duration::from_mins(1)), Some(Duration::from_hours(2))][n % 3],
-        ignore_cache_hints: n % 7 == 0,
+        ignore_cache_hints: n.is_multiple_of(7),
         http1_only: false,
         username: None,
         password: None,
@@ -110,7 +110,7 @@ impl Judge {
             200 => ruling.max_age = act.max_age.unwrap_or(0).min(DAY),
             304 => ruling.max_age = act.max_age.map_or(ruling.max_age, |age| age.min(DAY)),
             429 | 503 => {
-                wait = wait.max(act.max_age.unwrap_or(0).min(7 * DAY) * i64::from(!feed.ignore_cache_hints))
+                wait = wait.max(act.max_age.unwrap_or(0).min(7 * DAY) * i64::from(!feed.ignore_cache_hints));
             }
             _ => {}
         }

@@ -4,8 +4,12 @@ use rusqlite::Connection;
 
 use crate::support::{Answer, Article, Config, Home, Site, feeds, site::Visit};
 
+type Headers = &'static [(&'static str, &'static str)];
+/// If-None-Match and If-Modified-Since.
+type Pair<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// The validators of a request.
-fn sent(visit: &Visit) -> (Option<&str>, Option<&str>) {
+fn sent(visit: &Visit) -> Pair<'_> {
     (visit.request.header("if-none-match"), visit.request.header("if-modified-since"))
 }
 
@@ -76,7 +80,7 @@ async fn what_was_not_read_changes_no_validator() {
 #[tokio::test]
 async fn a_304_may_renew_the_pair() {
     // Stored; what the 304 says; what is sent next.
-    let cases: [(&str, &[(&'static str, &str)], (Option<&str>, Option<&str>)); 6] = [
+    let cases: [(&str, Headers, Pair); 6] = [
         ("\"x\"", &[], (Some("\"x\""), Some("noon"))),
         ("\"x\"", &[("etag", "W/\"x\"")], (Some("W/\"x\""), Some("noon"))),
         ("\"x\"", &[("etag", "\"x-gzip\"")], (Some("\"x-gzip\""), Some("noon"))),

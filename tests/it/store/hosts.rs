@@ -1,8 +1,8 @@
 //! Claiming hosts and handing out feeds.
 
 use feedwatch::{
-    model::{OwnerId, Reason},
-    store::{FeedEntry, PollRecord, Store},
+    model::{HostKey, OwnerId, Reason},
+    store::{FeedEntry, PollRecord, Store, Visit},
 };
 
 use super::rig::*;
@@ -103,6 +103,47 @@ pub async fn a_released_host_waits_for_its_pause(rig: Rig<impl Engine>) {
     rig.clock.pass(SECOND);
     assert_eq!(rig.claim().await.len(), 1);
     assert_lost(rig.store.release_host(&lease, SECOND).await);
+}
+
+pub async fn a_gap_outlives_a_crash(rig: Rig<impl Engine>) {
+    let entry = |id| FeedEntry { gap: 65 * SECOND, ..entry(id, "one") };
+    rig.configure(&[entry("a"), entry("b")]).await;
+    rig.claim_one().await;
+    let rig = rig.crash().await;
+    assert!(rig.claim().await.is_empty(), "the other feed of the host waits for the end of the gap");
+    rig.clock.pass(65 * SECOND);
+    assert_eq!(rig.claim().await.len(), 1);
+}
+
+pub async fn a_host_is_visited_for_one_request(rig: Rig<impl Engine>) {
+    rig.configure(&[entry("a", "one")]).await;
+    let (one, two) = (HostKey::from("one"), HostKey::from("two"));
+    let visit =
+        async |owner: &str, host: &HostKey| rig.store.visit_host(&OwnerId::from(owner), host).await.unwrap();
+    let Visit::Open(lease) = visit("me", &two).await else { panic!("nobody holds it") };
+    assert_eq!((visit("me", &two).await, visit("other", &two).await), (Visit::Ours, Visit::Busy));
+    rig.store.release_host(&lease, 2 * SECOND).await.unwrap();
+    assert_eq!(visit("other", &two).await, Visit::Closed(2 * SECOND), "its gap holds for the next visitor");
+    rig.clock.pass(2 * SECOND);
+    assert!(matches!(visit("other", &two).await, Visit::Open(_)));
+    rig.clock.pass(LEASE);
+    assert!(matches!(visit("me", &two).await, Visit::Open(_)), "a lease that is over holds nobody up");
+
+    // While it is visited, its own feeds wait.
+    assert!(matches!(visit("me", &one).await, Visit::Open(_)));
+    assert!(rig.claim().await.is_empty());
+}
+
+pub async fn postponed_polls_come_later_and_never_sooner(rig: Rig<impl Engine>) {
+    rig.configure(&[entry("a", "one"), entry("b", "two")]).await;
+    rig.poll_all(HOUR).await;
+    let at = |span| rig.now() + span;
+    let polls = vec![("a".into(), at(2 * HOUR)), ("b".into(), at(MINUTE)), ("unknown".into(), at(HOUR))];
+    rig.store.postpone(polls).await.unwrap();
+    rig.clock.pass(HOUR);
+    assert_eq!(feeds_of(&rig.claim().await), ["b"]);
+    rig.clock.pass(HOUR);
+    assert!(feeds_of(&rig.claim().await).contains(&"a"));
 }
 
 pub async fn a_lease_that_is_over_goes_to_the_next_owner(rig: Rig<impl Engine>) {

@@ -1,8 +1,8 @@
 //! Recording polls: all of it, or nothing.
 
 use feedwatch::{
-    model::{FeedId, Outcome, Reason, Validators},
-    store::{DocumentRecord, PollRecord, Store},
+    model::{FeedId, Gap, Hint, Hints, Outcome, PollMemory, Reason, Validators},
+    store::{DocumentRecord, FeedEntry, PollRecord, Store, Visit},
 };
 
 use super::rig::*;
@@ -154,6 +154,88 @@ pub async fn a_closed_gate_holds_every_feed_of_the_host(rig: Rig<impl Engine>) {
         1,
         "both are due, neither failed by the gate"
     );
+}
+
+pub async fn an_unsure_answer_closes_the_gate_only_together_with_another_feed(rig: Rig<impl Engine>) {
+    rig.configure(&[entry("a", "host"), entry("b", "host"), entry("c", "host")]).await;
+    let until = rig.now() + 2 * HOUR;
+    let turned_away = async |minutes: u32| {
+        rig.clock.pass(minutes * MINUTE);
+        let (lease, feed) = rig.claim_one().await;
+        let soon = Some(rig.now() + 5 * MINUTE);
+        let gate = Some(closing("host", until, false));
+        rig.record(&lease, PollRecord { gate, next_poll: soon, ..rig.failure(&feed.state.id, 1) }).await;
+        rig.release(&lease).await;
+        let gate = rig.state("a").await.gate;
+        (feed.state.id.as_str().to_owned(), gate.is_some_and(|gate| gate.until > rig.now()))
+    };
+    assert_eq!(turned_away(0).await, ("a".to_owned(), false));
+    assert_eq!(turned_away(11).await, ("b".to_owned(), false), "long after the first one");
+    assert_eq!(turned_away(1).await, ("c".to_owned(), true));
+    let gate = rig.state("b").await.gate.unwrap();
+    assert_eq!(
+        (gate.until, gate.why.as_deref()),
+        (until, Some("it said 429")),
+        "stored with the host, and why"
+    );
+    assert!(rig.claim().await.is_empty());
+}
+
+pub async fn an_answer_closes_the_gate_of_another_host(rig: Rig<impl Engine>) {
+    rig.configure(&[entry("a", "one"), entry("b", "two")]).await;
+    let (one, two) = {
+        let mut hosts = rig.claim().await;
+        (hosts.remove(0), hosts.remove(0))
+    };
+    rig.record(&two.lease, PollRecord { next_poll: Some(rig.now() + MINUTE), ..rig.empty_poll(&"b".into()) })
+        .await;
+    rig.release(&two.lease).await;
+    let gate = Some(closing("two", rig.now() + HOUR, true));
+    rig.record(&one.lease, PollRecord { gate, ..rig.failure(&"a".into(), 1) }).await;
+    rig.release(&one.lease).await;
+    rig.clock.pass(MINUTE);
+    let claims = rig.store.claim_hosts(&rig.me, 9).await.unwrap();
+    assert_eq!(
+        (claims.hosts.len(), claims.next_due),
+        (0, Some(59 * MINUTE)),
+        "a redirect led to two, which said 429"
+    );
+    // A host that nobody has a feed on can be closed as well.
+    rig.clock.pass(HOUR);
+    let (lease, feed) = rig.claim_one().await;
+    let gate = Some(closing("three", rig.now() + HOUR, true));
+    rig.record(&lease, PollRecord { gate, ..rig.failure(&feed.state.id, 1) }).await;
+    assert_eq!(rig.store.visit_host(&rig.me, &"three".into()).await.unwrap(), Visit::Closed(HOUR));
+}
+
+pub async fn what_is_remembered_and_counted_survives_a_restart(rig: Rig<impl Engine>) {
+    rig.configure(&[entry("a", "host")]).await;
+    let hint = Hint { reason: Reason::MaxAge, wait: DAY, capped: true };
+    let hints = Hints { cache: Some(hint), skip_hours: 5, ..Hints::default() };
+    let gap = Gap { from: rig.now() - HOUR, to: rig.now() };
+    let memory = PollMemory { hints, gap: Some(gap), shown: Some(20), ..PollMemory::default() };
+    for _ in 0..2 {
+        let (lease, feed) = rig.claim_one().await;
+        let adopted = Some(Validators { etag: Some(b"W/\"2\"".to_vec()), last_modified: None });
+        let poll = PollRecord {
+            memory: memory.clone(),
+            bytes: 1000,
+            gap: Some(gap),
+            adopted,
+            ..rig.empty_poll(&feed.state.id)
+        };
+        rig.record(&lease, poll).await;
+        rig.release(&lease).await;
+        rig.clock.pass(HOUR);
+    }
+    let rig = rig.restart().await;
+    let state = rig.state("a").await;
+    assert_eq!((&state.memory, state.bytes, state.gaps), (&memory, 2000, 2));
+    assert_eq!(state.validators.etag.as_deref(), Some(&b"W/\"2\""[..]));
+    // Another request is another question.
+    rig.configure(&[FeedEntry { request: "GET elsewhere".to_owned(), ..entry("a", "host") }]).await;
+    let state = rig.state("a").await;
+    assert_eq!((&state.memory, state.bytes), (&PollMemory::default(), 2000));
 }
 
 pub async fn recording_hands_out_more_feeds(rig: Rig<impl Engine>) {

@@ -152,6 +152,16 @@ impl<E: Engine> Rig<E> {
         recorded
     }
 
+    /// Polls every due feed with nothing new; the next polls so much later.
+    pub async fn poll_all(&self, later: Duration) {
+        for host in self.claim().await {
+            let next_poll = Some(self.now() + later);
+            self.record(&host.lease, PollRecord { next_poll, ..self.empty_poll(&host.feeds[0].state.id) })
+                .await;
+            self.release(&host.lease).await;
+        }
+    }
+
     /// A good poll of a feed; the next one in an hour.
     pub fn readable(&self, feed: &DueFeed, document: DocumentRecord) -> PollRecord {
         PollRecord {
