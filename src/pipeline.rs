@@ -3,6 +3,7 @@
 //! Nothing is stored here. The poller adds the time of the next poll and records everything in one transaction, so
 //! that validators are never stored without the articles and alerts of the same body.
 
+mod older;
 mod sight;
 
 use std::{sync::Arc, time::Duration};
@@ -15,11 +16,12 @@ use crate::{
         Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, Feed, Notifier, Outcome, Timestamp,
         TopicMentions, TopicName, Validators,
     },
-    read::{self, Document, ReadError},
+    read::{self, Document, ReadError, Repair},
     render,
     store::{AlertRecord, ArticleRecord, DocumentRecord, FeedState, KnownArticle, Store, StoreError},
 };
 
+pub use older::Older;
 pub use sight::{Sight, Window};
 
 /// What turns bodies into records: the compiled watchlist and those who want to be told. Immutable; a reload makes
@@ -49,6 +51,17 @@ pub struct Body {
     pub validated_url: String,
     /// Validators of the answer.
     pub validators: Validators,
+    /// Where its headers say that older documents are.
+    pub older: Links,
+}
+
+/// Where older documents of a feed are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The document before this one in an archive, which never changes (RFC 5005 §4).
+    pub prev_archive: Option<Url>,
+    /// The next page of a paged feed, which does (RFC 5005 §3).
+    pub next: Option<Url>,
 }
 
 /// What became of a body.
@@ -84,15 +97,7 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<Processed, StoreError> {
         let body_hash = ContentHash::of_bytes(&body.bytes);
-        let mut record = DocumentRecord {
-            validators: body.validators.clone(),
-            validated_url: body.validated_url.clone(),
-            body_hash,
-            title: state.title.clone(),
-            articles: Vec::new(),
-            seen: Vec::new(),
-            alerts: Vec::new(),
-        };
+        let mut record = record_of(&body, body_hash, state);
         if state.body_hash == Some(body_hash) {
             let sight = Sight::of_same(state.memory.shown);
             return Ok(Processed {
@@ -102,15 +107,19 @@ impl Pipeline {
                 sight: Some(sight),
             });
         }
+        let older = body.older.clone();
         let document = match self.read(body).await {
             Ok(document) => document,
             Err(error) => return Ok(Processed::failed(read_outcome(&error), error.to_string())),
         };
+        if document.report.repairs.contains_key(&Repair::Truncated) {
+            keep_validators(&mut record, state);
+        }
         let keys = document.articles.iter().map(|article| (article.key, article.link_key)).collect();
         let known = store.known_articles(&feed.id, keys).await?;
         record.title = document.title.or(record.title);
         record.seen = seen_keys(&document.articles, &known);
-        let sight = Sight::of(&document.articles, &known, document.hints);
+        let sight = Sight::of(&document.articles, &known, document.hints, older);
         let fresh = fresh_articles(document.articles, known);
         let outcome = if fresh.is_empty() { Outcome::Unchanged } else { Outcome::New };
         if !fresh.is_empty() {
@@ -134,6 +143,27 @@ impl Pipeline {
         });
         reading.await.unwrap_or_else(|error| Err(ReadError::Panicked(error.to_string())))
     }
+}
+
+/// The record of a body, nothing of which was read yet.
+fn record_of(body: &Body, body_hash: ContentHash, state: &FeedState) -> DocumentRecord {
+    DocumentRecord {
+        validators: body.validators.clone(),
+        validated_url: body.validated_url.clone(),
+        body_hash,
+        title: state.title.clone(),
+        articles: Vec::new(),
+        seen: Vec::new(),
+        alerts: Vec::new(),
+    }
+}
+
+/// What is missing of a document that was cut short must not hide behind a 304 (specs/polling.md V3): the validators
+/// stay those of the last whole one, and the same bytes are read again.
+fn keep_validators(record: &mut DocumentRecord, state: &FeedState) {
+    record.validators = state.validators.clone();
+    record.validated_url = state.validated_url.clone().unwrap_or_default();
+    record.body_hash = state.body_hash.unwrap_or(ContentHash::of_bytes(&[]));
 }
 
 /// How a poll ended whose body could not be read.
@@ -178,6 +208,8 @@ struct Judge {
     alert_feed: AlertFeed,
     /// Articles stamped before this are not alerted; `None`: all are.
     not_before: Option<Timestamp>,
+    /// Whether articles without a stamp are, where those before it are not.
+    undated: bool,
     now: Timestamp,
 }
 
@@ -199,6 +231,7 @@ impl Judge {
             alert_feed: AlertFeed { name, url, tags: feed.tags.clone() },
             feed: feed.clone(),
             not_before: state.is_first_sight().then_some(horizon),
+            undated: false,
             now,
         }
     }
@@ -229,7 +262,8 @@ impl Judge {
 
     /// At the first sight of a feed, only articles with a recent stamp are news (specs/polling.md K1).
     fn is_recent(&self, article: &Article) -> bool {
-        self.not_before.is_none_or(|not_before| article.stamp().is_some_and(|stamp| stamp >= not_before))
+        let Some(not_before) = self.not_before else { return true };
+        article.stamp().map_or(self.undated, |stamp| stamp >= not_before)
     }
 
     fn alert(&self, article: &Article, topics: Vec<TopicMentions>) -> AlertRecord {

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDateTime};
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, LINK, RETRY_AFTER};
+use url::Url;
 
 use crate::model::Timestamp;
 
@@ -30,6 +31,22 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         .iter()
         .filter_map(|value| parse_retry_after(value.to_str().ok()?, sent))
         .max()
+}
+
+/// The first target of a `Link` header with this relation (RFC 8288), resolved against `base`.
+pub fn link(headers: &HeaderMap, relation: &str, base: &Url) -> Option<Url> {
+    let values = headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let has_relation = |parameters: &str| {
+        let rel = parameters.split(';').find_map(|one| one.trim().strip_prefix("rel="));
+        rel.is_some_and(|rel| rel.trim_matches('"').split(' ').any(|rel| rel.eq_ignore_ascii_case(relation)))
+    };
+    values.into_iter().find_map(|value| {
+        // Each link begins with its target in angle brackets; commas may stand inside them.
+        value.split('<').skip(1).find_map(|link| {
+            let (target, rest) = link.split_once('>')?;
+            has_relation(rest.trim_end_matches([' ', ','])).then(|| base.join(target.trim()).ok())?
+        })
+    })
 }
 
 /// How long `X-RateLimit-Reset` asks to wait, from `now` on: seconds, or a moment as seconds since 1970. The past is
@@ -154,6 +171,22 @@ mod tests {
         headers.append(RETRY_AFTER, "90".parse().expect("value"));
         headers.append(RETRY_AFTER, "garbage".parse().expect("value"));
         assert_eq!(retry_after(&headers, at(SENT)), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn links_are_found_by_their_relation() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            LINK,
+            "</style.css>; rel=preload, <?page=2,3>; rel=\"next last\"".parse().expect("value"),
+        );
+        headers
+            .append(LINK, "<https://example.org/2>; title=\"x\"; rel=prev-archive".parse().expect("value"));
+        let base = Url::parse("https://example.org/feed").expect("URL");
+        let found = |relation| link(&headers, relation, &base).map(String::from);
+        assert_eq!(found("next").as_deref(), Some("https://example.org/feed?page=2,3"));
+        assert_eq!(found("prev-archive").as_deref(), Some("https://example.org/2"));
+        assert_eq!(found("alternate"), None);
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct PollMemory {
     /// Since when the feed shows no article, though it had some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub empty_since: Option<Timestamp>,
+    /// Older documents that were read already and never change, by a hash of their URL; the last ones only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archives: Vec<String>,
     /// The last time that articles may have scrolled by unseen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,

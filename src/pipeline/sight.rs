@@ -1,5 +1,8 @@
 //! What a readable document showed, for those who plan the next poll.
 
+use url::Url;
+
+use super::Links;
 use crate::{
     model::{Article, Timestamp},
     read,
@@ -17,8 +20,8 @@ pub struct Sight {
     pub hints: read::Hints,
     /// Articles a day, by their stamps; `None` if they do not tell.
     pub per_day: Option<f64>,
-    /// Whether it says that no other will follow.
-    pub expired: bool,
+    /// Where older documents are.
+    pub older: Links,
 }
 
 /// How the articles of a document relate to those that were known before.
@@ -40,14 +43,27 @@ impl Sight {
     }
 
     /// A document with these articles, of which those are known.
-    pub fn of(articles: &[Article], known: &[Option<KnownArticle>], hints: read::Hints) -> Self {
+    pub fn of(
+        articles: &[Article],
+        known: &[Option<KnownArticle>],
+        hints: read::Hints,
+        headers: Links,
+    ) -> Self {
+        let older = Links::of(hints.prev_archive.clone(), hints.next.clone(), headers);
         let new = articles.iter().zip(known).filter(|(_, known)| known.is_none());
         let window = Window {
             shown: count(articles.len()),
             known: count(known.iter().flatten().count()),
             oldest_new: new.filter_map(|(article, _)| article.stamp()).min(),
         };
-        Self { window, hints, per_day: per_day(articles), ..Self::default() }
+        Self { window, hints, older, per_day: per_day(articles), is_same: false }
+    }
+}
+
+impl Links {
+    /// What the document itself says comes before what its headers say.
+    pub fn of(prev_archive: Option<Url>, next: Option<Url>, headers: Self) -> Self {
+        Self { prev_archive: prev_archive.or(headers.prev_archive), next: next.or(headers.next) }
     }
 }
 
@@ -58,8 +74,11 @@ impl Window {
     }
 }
 
-/// How many articles a day the stamps show, from the first to the last.
+/// How many articles a day the stamps show, from the first to the last. One article alone shows none.
 fn per_day(articles: &[Article]) -> Option<f64> {
+    if articles.len() < 2 {
+        return Some(0.0);
+    }
     let stamps = || articles.iter().filter_map(Article::stamp);
     let span = (stamps().max()? - stamps().min()?).to_std().ok()?;
     let intervals = count(stamps().count()).checked_sub(1).filter(|intervals| *intervals > 0)?;

@@ -14,13 +14,16 @@ use super::{
     validators::{self, Asked, Verdict},
 };
 use crate::{
-    model::{Feed, Hints, Moves, Outcome, PollMemory, Reason, Timestamp, TrackRecord, Validators},
+    model::{Feed, Gap, Hints, Moves, Outcome, PollMemory, Reason, Timestamp, TrackRecord, Validators},
     pipeline::Sight,
     store::{DocumentRecord, FeedState, GateClosing, PollRecord},
 };
 
 /// Retry-After is obeyed up to this.
 pub const RETRY_AFTER_CAP: Duration = Duration::from_hours(7 * 24);
+
+/// Older documents that are remembered.
+const MAX_ARCHIVES: usize = 100;
 
 /// How a poll ended.
 #[derive(Debug)]
@@ -37,12 +40,17 @@ pub struct Ending {
     pub not_modified: Option<Validators>,
     /// The gate that was closed.
     pub held: Option<Closed>,
+    /// Articles may have scrolled by unseen, and were not found in older documents.
+    pub gap: Option<Gap>,
+    /// Older documents that were read now and never change, by a hash of their URL.
+    pub archives: Vec<String>,
 }
 
 impl Ending {
     /// An ending of which nothing more is to be said.
     pub fn new(outcome: Outcome, error: Option<String>) -> Self {
-        Self { outcome, error, document: None, sight: None, not_modified: None, held: None }
+        let (document, sight, not_modified, held, gap) = (None, None, None, None, None);
+        Self { outcome, error, document, sight, not_modified, held, gap, archives: Vec::new() }
     }
 }
 
@@ -71,7 +79,7 @@ pub fn conclude(
         retry_after: poll.retry_after(),
         gate: poll.gate(&memory),
         bytes: head.bytes,
-        gap: memory.gap.filter(|gap| before.memory.gap != Some(*gap)),
+        gap: ending.gap,
         memory,
         adopted,
         error: ending.error,
@@ -113,10 +121,9 @@ impl Poll<'_> {
         let before = &self.before.memory;
         let sight = self.ending.sight.as_ref();
         let window = sight.map(|sight| sight.window);
-        let had_articles = before.shown.is_some_and(|shown| shown > 0) || before.empty_since.is_some();
-        let news = window.filter(|_| sight.is_some_and(|sight| !sight.is_same));
-        let gap =
-            news.and_then(|window| gaps::find(&window, had_articles, self.before.last_success, self.now));
+        let mut archives = before.archives.clone();
+        archives.extend_from_slice(&self.ending.archives);
+        archives.drain(..archives.len().saturating_sub(MAX_ARCHIVES));
         PollMemory {
             hints: self.hints(),
             validators: validators::after(&before.validators, self.asked(), self.head.left_out, self.now),
@@ -124,10 +131,11 @@ impl Poll<'_> {
             patience: before.patience,
             shown: window.map(|window| window.shown).or(before.shown),
             empty_since: match window {
-                Some(window) => gaps::empty_since(&window, had_articles, before.empty_since, self.now),
+                Some(window) => gaps::empty_since(&window, before, self.now),
                 None => before.empty_since,
             },
-            gap: gap.or(before.gap),
+            archives,
+            gap: self.ending.gap.or(before.gap),
         }
     }
 
@@ -231,7 +239,7 @@ impl Poll<'_> {
     fn is_gone(&self) -> bool {
         let confirmed =
             self.ending.outcome == Outcome::Gone && self.before.last_outcome == Some(Outcome::Gone);
-        confirmed || self.ending.sight.as_ref().is_some_and(|sight| sight.expired)
+        confirmed || self.ending.sight.as_ref().is_some_and(|sight| sight.hints.expired)
     }
 
     /// `Retry-After`, at most a week.

@@ -68,13 +68,27 @@ impl Fetcher {
         let mut head = Head::new(now);
         let fetched = match &feed.location {
             FeedLocation::File(path) => file::fetch(path, state, self.settings.max_body).await,
-            FeedLocation::Http(url) => match self.clients.get(&options(feed)) {
-                Some(client) => {
-                    let way = Way { fetcher: self, client, feed, configured: url, state, clock };
-                    way.follow(&mut head, gates).await
-                }
-                None => failed(Outcome::Internal, "no client for this feed; this is a fault of feedwatch"),
-            },
+            FeedLocation::Http(configured) => {
+                let has_validators = state.validators != Validators::default();
+                head.left_out = has_validators && validators::are_left_out(&state.memory.validators, now);
+                let start = moves::first_url(configured, &state.memory.moves, now);
+                let known = (!head.left_out).then_some(state);
+                let way = Way { fetcher: self, feed, configured, known, clock };
+                way.follow(start, &mut head, gates).await
+            }
+        };
+        Answer { head, fetched }
+    }
+
+    /// Asks once for an older document of a feed, whole.
+    pub async fn fetch_older(&self, feed: &Feed, url: Url, now: Timestamp, gates: &impl Gates) -> Answer {
+        let (clock, mut head) = (StoreTime::told(now), Head::new(now));
+        let fetched = match &feed.location {
+            FeedLocation::File(_) => failed(Outcome::Blocked, "a file has no older documents elsewhere"),
+            FeedLocation::Http(configured) => {
+                let way = Way { fetcher: self, feed, configured, known: None, clock };
+                way.follow(url, &mut head, gates).await
+            }
         };
         Answer { head, fetched }
     }
@@ -83,21 +97,21 @@ impl Fetcher {
 /// One poll's way from the first URL to the one that answers.
 struct Way<'a> {
     fetcher: &'a Fetcher,
-    client: &'a Client,
     feed: &'a Feed,
     configured: &'a Url,
-    state: &'a FeedState,
+    /// Where validators come from.
+    known: Option<&'a FeedState>,
     clock: StoreTime,
 }
 
 impl Way<'_> {
     /// Follows redirects to the end. What waits at gates or for a patient redirect does not count as time of the poll.
-    async fn follow(&self, head: &mut Head, gates: &impl Gates) -> Fetched {
-        let Self { fetcher, state, clock, .. } = self;
-        let track = &state.memory.validators;
-        let has_validators = state.validators != Validators::default();
-        head.left_out = has_validators && validators::are_left_out(track, clock.now());
-        let mut route = Route::new(moves::first_url(self.configured, &state.memory.moves, clock.now()));
+    async fn follow(&self, start: Url, head: &mut Head, gates: &impl Gates) -> Fetched {
+        let Self { fetcher, clock, .. } = self;
+        let Some(client) = fetcher.clients.get(&options(self.feed)) else {
+            return failed(Outcome::Internal, "no client for this feed; this is a fault of feedwatch");
+        };
+        let mut route = Route::new(start);
         let (named, mut visited, mut left) =
             (Named::of(self.configured), Vec::new(), fetcher.settings.timeout);
         for hop in 0..=MAX_HOPS {
@@ -113,9 +127,8 @@ impl Way<'_> {
             if hop == 0 {
                 head.asked = clock.now();
             }
-            let request =
-                request::build(self.feed, self.configured, &route.last, (!head.left_out).then_some(*state));
-            let sending = hop::send(self.client, &fetcher.settings, request, clock, head);
+            let request = request::build(self.feed, self.configured, &route.last, self.known);
+            let sending = hop::send(client, &fetcher.settings, request, clock, head);
             let step = gates.during(&mut pass, timeout(left, sending)).await;
             gates.leave(pass).await;
             left = left.saturating_sub(begun.elapsed());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::Weekday;
+
 use crate::{
     http::{Freshness, FreshnessSource},
     model::{Hint, Hints, Reason},
@@ -27,14 +29,25 @@ pub struct Said {
 
 /// The hints of a whole answer: all of them, those of its document too. `own` is the feed's own wait, `per_day` how
 /// many articles a day the document shows.
-pub fn of_document(said: Said, document: &read::Hints, _own: Duration, _per_day: Option<f64>) -> Hints {
+pub fn of_document(said: Said, document: &read::Hints, own: Duration, per_day: Option<f64>) -> Hints {
+    let days = document.skip_days.iter().map(Weekday::num_days_from_monday);
     Hints {
         cache: of_headers(said),
-        ttl: document.ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| hint(Reason::Ttl, ttl, DOCUMENT_CAP)),
-        sy: None,
-        skip_hours: 0,
-        skip_days: 0,
+        ttl: document.ttl.map(|ttl| hint(Reason::Ttl, ttl, DOCUMENT_CAP)),
+        sy: document
+            .update_interval
+            .filter(|announced| is_kept(*announced, own, per_day))
+            .map(|announced| hint(Reason::Sy, announced, DOCUMENT_CAP)),
+        skip_hours: document.skip_hours.iter().fold(0, |bits, hour| bits | 1 << (hour % 24)),
+        skip_days: days.fold(0, |bits, day| bits | 1 << day),
     }
+}
+
+/// Templates announce what no feed keeps: what is announced counts only if it is longer than the feed's own wait, and no
+/// more articles a day are shown than announced.
+fn is_kept(announced: Duration, own: Duration, per_day: Option<f64>) -> bool {
+    let announced_per_day = 86_400.0 / announced.as_secs_f64().max(1.0);
+    announced > own && per_day.is_some_and(|per_day| per_day <= announced_per_day)
 }
 
 /// The hints after an answer with the document that is known already.
@@ -67,4 +80,58 @@ fn reason(source: FreshnessSource) -> Reason {
 
 fn hint(reason: Reason, asked: Duration, cap: Duration) -> Hint {
     Hint { reason, wait: asked.min(cap), capped: asked > cap }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: Duration = HOUR;
+
+    fn of(document: &read::Hints, per_day: f64) -> Hints {
+        of_document(Said::default(), document, OWN, Some(per_day))
+    }
+
+    #[test]
+    fn a_ttl_is_binding_and_capped() {
+        let ttl = |minutes| {
+            let ttl = Some(Duration::from_mins(minutes));
+            of(&read::Hints { ttl, ..read::Hints::default() }, 5.0).ttl
+        };
+        assert_eq!(ttl(90), Some(Hint { reason: Reason::Ttl, wait: Duration::from_mins(90), capped: false }));
+        assert_eq!(ttl(1440), Some(Hint { reason: Reason::Ttl, wait: 6 * HOUR, capped: true }));
+    }
+
+    #[test]
+    fn what_a_template_announces_counts_only_if_the_feed_keeps_it() {
+        let sy = |hours, per_day| {
+            let update_interval = Some(HOUR * hours);
+            let hints = of_document(
+                Said::default(),
+                &read::Hints { update_interval, ..read::Hints::default() },
+                OWN,
+                per_day,
+            );
+            hints.sy.map(|hint| (hint.wait, hint.capped))
+        };
+        assert_eq!(sy(4, Some(5.0)), Some((4 * HOUR, false)));
+        assert_eq!(sy(24, Some(1.0)), Some((6 * HOUR, true)));
+        assert_eq!(sy(4, Some(7.0)), None, "it shows more than it announces");
+        assert_eq!(sy(1, Some(0.0)), None, "no longer than its own wait");
+        assert_eq!(sy(4, None), None, "nobody can tell");
+    }
+
+    #[test]
+    fn skipped_hours_and_days_are_kept_over_the_same_document_and_304() {
+        let document = read::Hints {
+            skip_hours: vec![0, 23],
+            skip_days: vec![Weekday::Mon, Weekday::Sun],
+            ..read::Hints::default()
+        };
+        let hints = of(&document, 0.0);
+        assert_eq!((hints.skip_hours, hints.skip_days), (1 << 23 | 1, 0b100_0001));
+        assert_eq!(of_same_document(&hints, Said::default()), hints);
+        assert_eq!(after_not_modified(&hints, Said::default()), hints);
+        assert!(of(&read::Hints::default(), 0.0).is_empty(), "another document says other things");
+    }
 }

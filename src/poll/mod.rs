@@ -1,6 +1,7 @@
 //! When to ask, how to ask, and what to do with the answer (specs/polling.md).
 
 mod backoff;
+mod catch_up;
 mod conclude;
 mod due;
 mod fetch;

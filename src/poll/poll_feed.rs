@@ -1,8 +1,10 @@
 //! One poll of one feed: fetch, process, conclude. Gives the record; storing it is the caller's.
 
 use super::{
+    catch_up::Walk,
     conclude::{Ending, RETRY_AFTER_CAP, conclude},
-    fetch::Fetched,
+    fetch::{Answer, Fetched},
+    gaps,
     passage::Passage,
     store_time::StoreTime,
 };
@@ -34,10 +36,10 @@ pub(super) async fn poll<S: Store>(
 ) -> Result<Polled, StoreError> {
     let clock = StoreTime::told(due.now);
     let (before, live) = (due.state, passage.live);
-    let answer = live.fetcher.fetch(feed, &before, due.now, passage).await;
+    let Answer { mut head, fetched } = live.fetcher.fetch(feed, &before, due.now, passage).await;
     let failed = |outcome, error| Ending::new(outcome, Some(error));
-    let ending = match answer.fetched {
-        Fetched::Modified(body) => process(passage, feed, &before, body, clock.now()).await?,
+    let mut ending = match fetched {
+        Fetched::Modified(body) => process(passage, feed, &before, *body, clock.now()).await?,
         Fetched::NotModified(validators) => {
             Ending { not_modified: Some(validators), ..Ending::new(Outcome::NotModified, None) }
         }
@@ -50,8 +52,16 @@ pub(super) async fn poll<S: Store>(
         Fetched::Blocked(error) => failed(Outcome::Blocked, error),
         Fetched::Failed(outcome, error) => failed(outcome, error),
     };
-    let record = conclude(feed, &live.settings, &before, &answer.head, ending, clock.now());
-    let is_cut = answer.head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
+    if let Some(sight) = ending.sight.as_ref().filter(|sight| !sight.is_same) {
+        let links = sight.older.clone();
+        ending.gap = gaps::find(&sight.window, &before.memory, before.last_success, clock.now());
+        if let Some(gap) = ending.gap {
+            let walk = Walk { passage, feed, before: &before, clock, gap };
+            walk.back(links, &mut ending, &mut head).await?;
+        }
+    }
+    let record = conclude(feed, &live.settings, &before, &head, ending, clock.now());
+    let is_cut = head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
     Ok(Polled { before, record, is_cut })
 }
 

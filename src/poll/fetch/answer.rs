@@ -61,7 +61,7 @@ impl Head {
 #[derive(Debug)]
 pub enum Fetched {
     /// A complete body.
-    Modified(Body),
+    Modified(Box<Body>),
     /// Nothing changed since the validators that were sent; these came with the 304.
     NotModified(Validators),
     /// The server asks for patience.

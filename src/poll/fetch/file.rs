@@ -5,7 +5,7 @@ use std::{fs, io::Read, path::Path, time::UNIX_EPOCH};
 use super::Fetched;
 use crate::{
     model::{Outcome, Validators},
-    pipeline::Body,
+    pipeline::{Body, Links},
     store::FeedState,
 };
 
@@ -43,11 +43,12 @@ fn try_read(path: &Path, known: Option<&[u8]>, max_body: usize) -> std::io::Resu
         let reason = format!("the file is larger than max_body ({max_body} bytes)");
         return Ok(Fetched::Failed(Outcome::TooLarge, reason));
     }
-    Ok(Fetched::Modified(Body {
+    Ok(Fetched::Modified(Box::new(Body {
         bytes,
         content_type: None,
         url: None,
         validated_url: format!("file:{}", path.display()),
         validators: Validators { etag: Some(tag), last_modified: None },
-    }))
+        older: Links::default(),
+    })))
 }

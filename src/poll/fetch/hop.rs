@@ -15,7 +15,7 @@ use super::{
 use crate::{
     http::{self, BodyError, NetworkError, NetworkErrorKind, header},
     model::{Outcome, Timestamp, Validators},
-    pipeline::Body,
+    pipeline::{Body, Links},
 };
 
 /// What one request led to.
@@ -94,16 +94,19 @@ fn patience(headers: &HeaderMap, received: Timestamp) -> Option<Duration> {
 
 async fn body(response: Response, settings: &http::Settings, url: &Url, bytes: &mut u64) -> Fetched {
     let validators = validators(response.headers());
+    let link = |relation| header::link(response.headers(), relation, url);
+    let older = Links { prev_archive: link("prev-archive"), next: link("next") };
     let content_type =
         bytes_of(response.headers(), CONTENT_TYPE).map(|value| String::from_utf8_lossy(&value).into_owned());
     match decoded_body(response, settings, bytes).await {
-        Ok(bytes) => Fetched::Modified(Body {
+        Ok(bytes) => Fetched::Modified(Box::new(Body {
             bytes,
             content_type,
             validated_url: url.to_string(),
             url: Some(url.clone()),
             validators,
-        }),
+            older,
+        })),
         Err(BodyError::Network(network)) => failed(network.kind, network.to_string()),
         Err(error @ BodyError::TooLarge { .. }) => Fetched::Failed(Outcome::TooLarge, error.to_string()),
         Err(error @ BodyError::Encoding { .. }) => Fetched::Failed(Outcome::Unreadable, error.to_string()),

@@ -287,3 +287,79 @@ async fn a_second_410_is_believed_and_the_operator_can_ask_again() {
         "disabled and enabled, it is asked again"
     );
 }
+
+/// An RSS feed with one undated article, and this in its head.
+fn with_head(head: &str) -> Answer {
+    let feed = format!(
+        "<rss version=\"2.0\" xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\"><channel><title>Test</title>{head}\
+         <item><guid>one</guid><title>Nothing in particular</title></item></channel></rss>"
+    );
+    Answer::body("application/rss+xml", feed)
+}
+
+#[tokio::test]
+async fn hints_of_the_document_are_binding_and_capped() {
+    let says = |head: &'static str, reason, wait| case(head, with_head(head), "new", reason, wait);
+    check(vec![
+        says("<ttl>120</ttl>", "ttl", 2 * HOUR),
+        says("<ttl>1440</ttl>", "ttl", 6 * HOUR),
+        says("<ttl>30</ttl>", "interval", HOUR),
+        says("<ttl>0</ttl>", "interval", HOUR),
+        says("<ttl>-5</ttl>", "interval", HOUR),
+        says("<ttl>soon</ttl>", "interval", HOUR),
+        says("<sy:updatePeriod>daily</sy:updatePeriod>", "sy", 6 * HOUR),
+        says(
+            "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>8</sy:updateFrequency>",
+            "sy",
+            3 * HOUR,
+        ),
+        says("<sy:updatePeriod>hourly</sy:updatePeriod>", "interval", HOUR),
+        says(
+            "<skipDays><day>Monday</day><day>Tuesday</day><day>Wednesday</day><day>Thursday</day>\
+              <day>Friday</day><day>Saturday</day><day>Sunday</day></skipDays>",
+            "interval",
+            HOUR,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_next_poll_is_at_the_first_hour_that_the_feed_does_not_skip() {
+    let (site, now) = (Site::start().await, crate::support::now());
+    let open = (now + chrono::TimeDelta::hours(5)).format("%H").to_string();
+    let skipped = (0..24).filter(|hour| format!("{hour:02}") != open);
+    let hours: Vec<String> = skipped.map(|hour| format!("<hour>{hour}</hour>")).collect();
+    let head = format!("<skipHours>{}</skipHours>", hours.concat());
+    site.set("/a.xml", Answer::Each(vec![with_head(&head), Answer::status(500)]));
+    let home = Home::new(&Config::new().every(&site, "/a.xml", "1h"));
+    for what in ["a good poll", "a failed one"] {
+        home.run(&["once"]).await;
+        let feed = home.feed(&site.url("/a.xml")).await;
+        let next = feed["next_poll"].as_str().expect("a time");
+        assert!(next.contains(&format!("T{open}:00:00")), "{what}: {next}, open from {open}:00");
+        assert_eq!(feed["reason"], "skip");
+        assert_eq!(feed["skip_hours"].as_array().map(Vec::len), Some(23));
+    }
+    let text = home.run(&["status"]).await.stdout;
+    assert!(text.contains("skips hours [0, 1, "), "{text}");
+}
+
+#[tokio::test]
+async fn a_json_feed_that_expired_is_gone() {
+    let site = Site::start().await;
+    let item = r#"{"id":"one","title":"The last S-400 article","content_text":"x"}"#;
+    let feed = format!(
+        r#"{{"version":"https://jsonfeed.org/version/1.1","title":"T","expired":true,"items":[{item}]}}"#
+    );
+    site.set("/a.json", Answer::body("application/feed+json", feed));
+    let home = Home::new(&Config::new().every(&site, "/a.json", "1h"));
+    home.run(&["once"]).await;
+    home.run(&["once"]).await;
+    let feed = home.feed(&site.url("/a.json")).await;
+    assert_eq!(
+        (&feed["state"], &feed["reason"], &feed["next_poll"]),
+        (&"gone".into(), &"gone".into(), &Value::Null)
+    );
+    assert_eq!((site.visits("/a.json").len(), &feed["polls"]), (1, &1.into()), "its last articles were read");
+}

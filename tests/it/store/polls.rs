@@ -202,7 +202,10 @@ pub async fn an_answer_closes_the_gate_of_another_host(rig: Rig<impl Engine>) {
     );
     // A host that nobody has a feed on can be closed as well.
     rig.clock.pass(HOUR);
-    let (lease, feed) = rig.claim_one().await;
+    let (lease, feed) = {
+        let mut host = rig.claim().await.remove(0);
+        (host.lease, host.feeds.remove(0))
+    };
     let gate = Some(closing("three", rig.now() + HOUR, true));
     rig.record(&lease, PollRecord { gate, ..rig.failure(&feed.state.id, 1) }).await;
     assert_eq!(rig.store.visit_host(&rig.me, &"three".into()).await.unwrap(), Visit::Closed(HOUR));
