@@ -1,6 +1,11 @@
 //! The whole: the only file that knows every concrete type. Start order, stop order, reload.
 
-use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow};
 use tokio::{
@@ -11,15 +16,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use crate::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     config::Config,
     matcher::Matcher,
-    model::{Feed, FeedId, NotifierName, OwnerId, hash_parts},
+    model::{Feed, FeedId, FeedLocation, NotifierName, OwnerId, Timestamp, hash_parts, rfc3339},
     notify::{self, Dispatcher},
     pipeline::Pipeline,
     poll::{Fetcher, Live, PollDone, Poller, Slots, hosts, schedule},
     secret::Secret,
-    store::{FeedEntry, Location, Settings, Store, StoreError, sqlite::SqliteStore},
+    store::{FeedEntry, FeedState, Location, Settings, Store, StoreError, sqlite::SqliteStore},
 };
 
 /// The store that this program runs on.
@@ -216,6 +221,11 @@ pub fn live(config: &Config) -> Result<Live> {
     let matcher = compile(config)?;
     let fetcher = Fetcher::new(&config.http, &config.poll.feeds)?;
     let feeds = config.poll.feeds.iter().map(|feed| (feed.id.clone(), Arc::new(feed.clone()))).collect();
+    let address = |feed: &Feed| match &feed.location {
+        FeedLocation::Http(url) => Some((url.clone(), feed.id.clone())),
+        FeedLocation::File(_) => None,
+    };
+    let addresses = config.poll.feeds.iter().filter(|feed| feed.enabled).filter_map(address).collect();
     let pipeline = Pipeline {
         matcher,
         notifiers: config.notify.notifiers.clone(),
@@ -224,6 +234,7 @@ pub fn live(config: &Config) -> Result<Live> {
     };
     Ok(Live {
         feeds,
+        addresses,
         settings: config.poll.clone(),
         fetcher,
         slots: Slots::new(config.http.max_in_flight),
@@ -244,7 +255,11 @@ pub fn compile(config: &Config) -> Result<Matcher> {
     })
 }
 
-async fn sync(store: &AppStore, config: &Config) -> Result<(), StoreError> {
+/// Makes the feeds and notifiers of a configuration known to the store.
+///
+/// # Errors
+/// If the store cannot be used.
+pub async fn sync(store: &impl Store, config: &Config) -> Result<(), StoreError> {
     let feeds = config.poll.feeds.iter().map(|feed| entry(feed, config)).collect();
     let enabled = config.notify.notifiers.iter().filter(|notifier| notifier.enabled);
     let notifiers: Vec<NotifierName> = enabled.map(|notifier| notifier.name.clone()).collect();
@@ -299,7 +314,7 @@ pub fn count(n: usize, word: &str) -> String {
 /// If the store cannot be used.
 pub async fn once(
     config: &Config,
-    begin: impl FnOnce(usize, &[FeedId]),
+    begin: impl FnOnce(usize, &[LeftOut]),
     progress: mpsc::UnboundedSender<PollDone>,
     cancel: CancellationToken,
 ) -> Result<()> {
@@ -337,7 +352,7 @@ pub async fn once(
 async fn feeds_of_round(
     store: &AppStore,
     config: &Config,
-    begin: impl FnOnce(usize, &[FeedId]),
+    begin: impl FnOnce(usize, &[LeftOut]),
 ) -> Result<HashSet<FeedId>, StoreError> {
     let enabled = || config.poll.feeds.iter().filter(|feed| feed.enabled);
     let public = enabled().filter(|feed| hosts::is_public(&feed.location));
@@ -346,6 +361,34 @@ async fn feeds_of_round(
     for feed in &skipped {
         feeds.remove(feed);
     }
-    begin(feeds.len(), &skipped);
+    let mut states: HashMap<FeedId, FeedState> = HashMap::new();
+    if !skipped.is_empty() {
+        states.extend(store.feed_states().await?.into_iter().map(|state| (state.id.clone(), state)));
+    }
+    let now = SystemClock.now();
+    let left_out = skipped.into_iter().map(|feed| {
+        let why = states.get(&feed).map_or_else(String::new, |state| why_left_out(state, now));
+        LeftOut { feed, why }
+    });
+    begin(feeds.len(), &left_out.collect::<Vec<_>>());
     Ok(feeds)
+}
+
+/// A feed that `once` does not ask.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    /// The feed.
+    pub feed: FeedId,
+    /// Why, for people.
+    pub why: String,
+}
+
+fn why_left_out(state: &FeedState, now: Timestamp) -> String {
+    let gate = state.gate.as_ref().filter(|gate| gate.until > now);
+    match (state.next_poll, state.retry_after.filter(|until| *until > now), gate) {
+        (None, ..) => "it is gone: disable and enable it, or change its url".to_owned(),
+        (_, Some(until), _) => format!("its server asked to wait until {}", rfc3339(until)),
+        (_, _, Some(gate)) => format!("its host asked to wait until {}", rfc3339(gate.until)),
+        _ => "it was asked less than a minute ago".to_owned(),
+    }
 }

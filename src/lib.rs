@@ -84,6 +84,18 @@
 //! is owed; there is no task, timer or memory for an idle feed. The gate of a host is the row that the lease is on,
 //! so several instances share it without talking.
 
+//!
+//! **What a feed is remembered by is one value.** Hints, redirects, how validators work, the last gap: `poll` reads and
+//! writes it as a whole ([`model::PollMemory`]), the store keeps it as one column of JSON. No statement asks for its parts,
+//! and a rule more is no migration. What statements ask for (next poll, Retry-After, a host's gate) has columns.
+//!
+//! **A redirect visits the other host.** Its gate there is the same row that the lease is on, taken for one request. It
+//! waits for half a minute, then the poll ends without being a failure: two polls that wait for each other's host never
+//! wait for ever. Holding no gate at redirects was tried on paper: fifty feeds that all lead to one host then ask it at once.
+//!
+//! **What hangs stands aside.** A request without an answer costs a socket and nothing else, so after three seconds it gives
+//! its slot to the next one. With slots alone, 16 hosts that hang stop everybody for the length of the timeout.
+
 pub mod app;
 pub mod cli;
 pub mod clock;

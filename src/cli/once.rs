@@ -12,7 +12,7 @@ use super::{
     signals, status,
 };
 use crate::{
-    app::{self, count},
+    app::{self, LeftOut, count},
     config::Purpose,
     model::FeedId,
     poll::PollDone,
@@ -48,8 +48,8 @@ pub(super) async fn run(context: &Context, json: bool) -> Outcome {
     let progress = Progress::new(json);
     let mut summary = Summary::default();
     let mut skipped = Vec::new();
-    let begin = |count: usize, left_out: &[FeedId]| {
-        skipped = left_out.to_vec();
+    let begin = |count: usize, left_out: &[LeftOut]| {
+        skipped = left_out.iter().map(|one| one.feed.clone()).collect();
         progress.begin(count, left_out);
     };
     let watching = async {
@@ -92,10 +92,10 @@ impl Progress {
         Self { bar, lines: !json && !is_terminal }
     }
 
-    fn begin(&self, count: usize, skipped: &[FeedId]) {
+    fn begin(&self, count: usize, left_out: &[LeftOut]) {
         self.bar.set_length(count as u64);
-        for feed in skipped {
-            self.say(&format!("skipped {feed}: gone, asked to wait, or asked less than a minute ago"));
+        for LeftOut { feed, why } in left_out {
+            self.say(&format!("skipped {feed}: {why}"));
         }
     }
 

@@ -66,7 +66,7 @@ pub fn conclude(
     let poll = Poll { feed, settings, before, head, ending: &ending, now };
     let (memory, plan) = poll.plan();
     let adopted = poll.adopted();
-    let was_asked = head.status.is_some() || ending.held.is_none();
+    let was_asked = head.status.is_some() || ending.outcome != Outcome::Held;
     PollRecord {
         feed: feed.id.clone(),
         at: now,

@@ -75,6 +75,7 @@ impl<S: Store> HostTask<S> {
 
     fn begin_polls(&mut self, live: &Arc<Live>, due: Vec<DueFeed>) {
         for due in due {
+            self.shared.backlog.hear(due.now);
             let id = due.state.id.clone();
             let is_wanted = self.shared.round.as_ref().is_none_or(|round| round.wants(&id));
             let Some(feed) = live.feeds.get(&id).filter(|_| is_wanted) else { continue };
@@ -89,7 +90,8 @@ impl<S: Store> HostTask<S> {
 
     /// How many more polls may begin now.
     fn free_places(&self) -> usize {
-        if self.opens > Instant::now() { 0 } else { self.manners.in_flight.saturating_sub(self.polls.len()) }
+        let is_held = self.opens > Instant::now() || self.shared.must_wait();
+        if is_held { 0 } else { self.manners.in_flight.saturating_sub(self.polls.len()) }
     }
 
     /// Asks for feeds of this host that became due while others are under way.

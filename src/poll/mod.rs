@@ -1,5 +1,6 @@
 //! When to ask, how to ask, and what to do with the answer (specs/polling.md).
 
+mod addresses;
 mod backoff;
 mod catch_up;
 mod conclude;

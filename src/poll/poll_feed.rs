@@ -3,13 +3,13 @@
 use super::{
     catch_up::Walk,
     conclude::{Ending, RETRY_AFTER_CAP, conclude},
-    fetch::{Answer, Fetched},
-    gaps,
+    fetch::{Answer, Fetched, Head},
+    gaps, moves,
     passage::Passage,
     store_time::StoreTime,
 };
 use crate::{
-    model::{Feed, Outcome, Timestamp},
+    model::{Feed, FeedId, FeedLocation, Outcome, Timestamp},
     pipeline::{Body, Processed},
     store::{DueFeed, FeedState, PollRecord, Store, StoreError},
 };
@@ -36,6 +36,12 @@ pub(super) async fn poll<S: Store>(
 ) -> Result<Polled, StoreError> {
     let clock = StoreTime::told(due.now);
     let (before, live) = (due.state, passage.live);
+    if let Some(other) = asked_by_another(passage, feed, &before, due.now) {
+        let error = format!("it moved to the address of {other}, which asks there for both");
+        let ending = Ending::new(Outcome::Held, Some(error));
+        let record = conclude(feed, &live.settings, &before, &Head::new(due.now), ending, due.now);
+        return Ok(Polled { before, record, is_cut: false });
+    }
     let Answer { mut head, fetched } = live.fetcher.fetch(feed, &before, due.now, passage).await;
     let failed = |outcome, error| Ending::new(outcome, Some(error));
     let mut ending = match fetched {
@@ -63,6 +69,18 @@ pub(super) async fn poll<S: Store>(
     let record = conclude(feed, &live.settings, &before, &head, ending, clock.now());
     let is_cut = head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
     Ok(Polled { before, record, is_cut })
+}
+
+/// The feed that asks already where this one moved to.
+fn asked_by_another<S>(
+    passage: &Passage<'_, S>,
+    feed: &Feed,
+    before: &FeedState,
+    now: Timestamp,
+) -> Option<FeedId> {
+    let FeedLocation::Http(configured) = &feed.location else { return None };
+    let url = moves::first_url(configured, &before.memory.moves, now);
+    passage.shared.addresses.claim(passage.live, feed, &url)
 }
 
 /// Processing takes a slot of its own: it costs processor and memory, and the request's may be gone.

@@ -12,15 +12,16 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
+use url::Url;
 
 use super::{
+    addresses::Addresses,
     fetch::Fetcher,
     gates::HostGates,
     host_task::HostTask,
     leases::{self, Leases},
-    overdue,
+    overdue::{self, Backlog},
     slots::Slots,
-    store_time::StoreTime,
 };
 use crate::{
     model::{Feed, FeedId, Outcome, OwnerId},
@@ -32,8 +33,6 @@ use crate::{
 const CLAIM_LIMIT: usize = 32;
 /// Due work is looked for at least this often: another process may have changed it.
 const TICK: Duration = Duration::from_secs(1);
-/// A store whose time runs ahead of the monotonic clock by more than this was set, or the machine slept.
-const JUMP: Duration = Duration::from_mins(1);
 /// How long to wait before a store that cannot be used is tried again.
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -42,6 +41,8 @@ pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
 pub struct Live {
     /// The feeds by identity.
     pub feeds: HashMap<FeedId, Arc<Feed>>,
+    /// Who has which configured URL.
+    pub addresses: HashMap<Url, FeedId>,
     /// When to poll.
     pub settings: super::Settings,
     /// How to fetch.
@@ -93,11 +94,20 @@ pub(super) struct Shared<S> {
     pub live: watch::Receiver<Arc<Live>>,
     pub leases: Leases,
     pub gates: HostGates,
+    pub addresses: Addresses,
+    pub backlog: Backlog,
     /// Woken when alerts were recorded.
     pub alerts: Arc<Notify>,
     /// Woken when a host was given back: more may be claimed.
     pub released: Notify,
     pub round: Option<Round>,
+}
+
+impl<S> Shared<S> {
+    /// Whether nothing more should be begun: what is overdue is spread out first, but for a round, which asks all at once.
+    pub fn must_wait(&self) -> bool {
+        self.round.is_none() && self.backlog.is_expected()
+    }
 }
 
 /// One round over some feeds, for `once`.
@@ -138,8 +148,11 @@ pub struct Poller<S> {
 impl<S: Store> Poller<S> {
     /// A poller that works with whatever is in `live`; `alerts` is woken when there is something to deliver.
     pub fn new(store: S, owner: OwnerId, live: watch::Receiver<Arc<Live>>, alerts: Arc<Notify>) -> Self {
-        let (leases, gates, released) = (Leases::default(), HostGates::default(), Notify::new());
-        Self { shared: Shared { store, owner, live, leases, gates, alerts, released, round: None } }
+        let (leases, gates, addresses) = (Leases::default(), HostGates::default(), Addresses::default());
+        let (released, backlog, round) = (Notify::new(), Backlog::at_start(), None);
+        let shared =
+            Shared { store, owner, live, leases, gates, addresses, backlog, alerts, released, round };
+        Self { shared }
     }
 
     /// Polls each of `feeds` once and then ends; tells `progress` of each.
@@ -179,9 +192,9 @@ async fn claim_hosts<S: Store>(
     tasks: &TaskTracker,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
-    let (mut store_is_down, mut clock) = (false, None);
+    let mut store_is_down = false;
     while !shared.round.as_ref().is_some_and(Round::is_over) {
-        let pause = match claim(shared, &mut clock).await {
+        let pause = match claim(shared).await {
             Ok(None) => TICK,
             Ok(Some(claims)) => {
                 if std::mem::take(&mut store_is_down) {
@@ -197,7 +210,7 @@ async fn claim_hosts<S: Store>(
                 if !std::mem::replace(&mut store_is_down, true) {
                     error!(%error, "polling waits for the store");
                 }
-                clock = None;
+                shared.backlog.expect();
                 STORE_PAUSE
             }
         };
@@ -212,22 +225,15 @@ async fn claim_hosts<S: Store>(
 
 /// Claims as many hosts as can be worked on now; `None` if there is no free slot. At the start, after the store was
 /// away, and after its clock jumped ahead, what is overdue is first spread out; not for a round, which asks all at once.
-async fn claim<S: Store>(
-    shared: &Shared<S>,
-    clock: &mut Option<StoreTime>,
-) -> Result<Option<Claims>, StoreError> {
+async fn claim<S: Store>(shared: &Shared<S>) -> Result<Option<Claims>, StoreError> {
     let live = shared.live.borrow().clone();
+    overdue::spread_out(shared, &live).await?;
     let limit = live.slots.room(shared.leases.len()).min(CLAIM_LIMIT);
-    if clock.is_none() && shared.round.is_none() {
-        overdue::spread_out(shared, &live).await?;
-    } else if limit == 0 {
+    if limit == 0 {
         return Ok(None);
     }
     let claims = shared.store.claim_hosts(&shared.owner, limit).await?;
-    let jumped = clock.is_some_and(|clock| claims.now > clock.now() + JUMP);
-    *clock = Some(StoreTime::told(claims.now));
-    if jumped && shared.round.is_none() {
-        overdue::spread_out(shared, &live).await?;
-    }
+    shared.backlog.hear(claims.now);
+    overdue::spread_out(shared, &live).await?;
     Ok(Some(claims))
 }

@@ -178,7 +178,9 @@ impl FeedStatus {
         let mut notes = Vec::new();
         if let Some(error) = &self.error {
             let failures = count(usize::try_from(self.consecutive_failures).unwrap_or(usize::MAX), "failure");
-            notes.push(format!("{failures}: {error}"));
+            let failures =
+                if self.consecutive_failures > 0 { format!("{failures}: ") } else { String::new() };
+            notes.push(format!("{failures}{error}"));
         }
         for hint in &self.hints {
             let capped = if hint.capped { ", capped" } else { "" };

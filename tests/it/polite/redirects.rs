@@ -99,7 +99,7 @@ async fn a_permanent_move_is_stored_after_five_proven_polls_over_three_days() {
     home.run(&["once"]).await;
     let feed = home.feed(&old).await;
     assert_eq!((&feed["moved_to"], &feed["last_outcome"]), (&Value::Null, &"unchanged".into()), "{feed:#}");
-    assert_eq!(home.alerts().await.len(), 0, "all the while it is the same feed");
+    assert_eq!(feed["polls"], 12, "all the while it is the same feed");
 }
 
 #[tokio::test]
@@ -128,4 +128,32 @@ async fn what_proves_nothing_is_never_stored() {
         assert_eq!((&feed["moved_to"], &feed["redirect_observed"]), (&Value::Null, &json!(null)), "{feed:#}");
     }
     assert_eq!(home.feed(&site.url("/login.xml")).await["last_outcome"], "unreadable");
+}
+
+#[tokio::test]
+async fn a_feed_that_moved_to_the_address_of_another_lets_that_one_ask() {
+    let site = Site::start().await;
+    site.set("/old.xml", Answer::redirect(301, "/new.xml"));
+    site.set("/new.xml", Answer::page(&[]));
+    let home = Home::new(&Config::new().every(&site, "/old.xml", "1h"));
+    for _ in 0..6 {
+        home.run(&["once"]).await;
+    }
+    let_hours_pass(&home, "$.moves.observed.since", 73);
+    home.run(&["once"]).await;
+    assert_eq!(home.feed(&site.url("/old.xml")).await["moved_to"], site.url("/new.xml"));
+
+    // The operator adds the new address and leaves the old one in the configuration.
+    site.publish("/new.xml", &[crate::support::Article::about_s400("one")]);
+    let both = Config::new().every(&site, "/old.xml", "1h").every(&site, "/new.xml", "1h");
+    home.write("feedwatch.toml", both.text());
+    let asked = site.visits("/new.xml").len();
+    for _ in 0..2 {
+        home.run(&["once"]).await;
+    }
+    assert_eq!(site.visits("/new.xml").len(), asked + 2, "one poll for both");
+    assert_eq!(home.alerts().await.len(), 1, "and one alert");
+    let old = home.feed(&site.url("/old.xml")).await;
+    assert_eq!((&old["last_outcome"], &old["state"]), (&"held".into(), &"ok".into()), "{old:#}");
+    assert!(old["error"].as_str().is_some_and(|error| error.contains("moved to the address of")), "{old:#}");
 }

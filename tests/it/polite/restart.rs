@@ -1,12 +1,28 @@
 //! Restarts, downtime, clocks that jump: specs/polling.md §8.
 
-use std::time::Duration;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use feedwatch::{
+    app,
+    clock::Clock,
+    config::{self, Environment, Purpose},
+    model::OwnerId,
+    poll::Poller,
+    store::Store,
+};
 use rusqlite::Connection;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::support::{Answer, Config, Home, Site, holds, now};
+use crate::{
+    clock::TestClock,
+    store::rig::{Engine, Sqlite},
+    support::{Answer, Config, Home, Site, holds, now},
+};
 
 /// Everything that the database knows about feeds and hosts happened so many hours earlier than it did.
 fn let_hours_pass(home: &Home, hours: i64) {
@@ -120,4 +136,34 @@ async fn a_clock_that_jumps_a_year_causes_neither_a_burst_nor_silence() {
         let minutes = minutes_to_go(&status);
         assert!(minutes.iter().all(|minutes| (-1..=67).contains(minutes)), "{hours}: {minutes:?}");
     }
+}
+
+/// The same while it runs: the loop with a clock that is set.
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_while_feedwatch_runs_causes_no_burst() {
+    let (site, clock, engine) = (Site::start().await, TestClock::new(), Sqlite::make());
+    let home = Home::new(&many(&site, 50, "1h"));
+    let file = home.path().join("feedwatch.toml");
+    let config = config::load(&file, Purpose::Run, &Environment::of([])).expect("a configuration").config;
+    let store = engine.open(&clock).await;
+    app::sync(&store, &config).await.expect("synced");
+    let (_live, live) = watch::channel(Arc::new(app::live(&config).expect("live")));
+    let poller = Poller::new(store.clone(), OwnerId::from("me"), live, Arc::new(Notify::new()));
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let running = tasks.spawn(poller.run(config.store.lease, stop.clone()));
+    holds("the first round", || site.all_visits().len() == 50).await;
+
+    for (jump, round) in [(24 * 365, 1), (72, 2)] {
+        clock.pass(Duration::from_hours(jump));
+        sleep(Duration::from_secs(3)).await;
+        let asked = site.all_visits().len() - 50;
+        assert!((1..=5 * round).contains(&asked), "{asked} requests after a jump of {jump} h");
+    }
+    let states = store.feed_states().await.expect("states");
+    let hosts: HashSet<i64> =
+        states.iter().filter_map(|state| Some((state.next_poll? - clock.now()).num_minutes())).collect();
+    assert!(hosts.iter().all(|minutes| (-1..=67).contains(minutes)), "{hosts:?}");
+    assert!(hosts.len() > 10, "they come one by one: {hosts:?}");
+    stop.cancel();
+    running.await.expect("the loop ends").expect("well");
 }
