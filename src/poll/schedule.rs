@@ -1,6 +1,6 @@
 //! How long a feed waits while all is well: its own wait. Pure: settings in, a wait and its reason out.
 //!
-//! [`own_wait`] is the one function that the adaptive scheduler replaces; [`super::due`] has the rest of the formula.
+//! [`own_wait`] is the one function that the adaptive scheduler replaces; `due` beside it has the rest of the formula.
 
 use std::time::Duration;
 

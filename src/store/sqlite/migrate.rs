@@ -129,6 +129,7 @@ mod tests {
 
     use super::*;
 
+    const FIRST: &[&str] = &[MIGRATIONS[0]];
     const NEXT: &[&str] = &[MIGRATIONS[0], "CREATE TABLE later (x INTEGER) STRICT;"];
 
     fn open(database: &Path) -> Connection {
@@ -140,7 +141,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("f.db");
         let connection = open(&database);
-        migrate(&database, &connection, Identity::Empty).unwrap();
+        apply(&database, &connection, Identity::Empty, FIRST).unwrap();
         connection.run("INSERT INTO meta VALUES ('kept', 'yes')", []).unwrap();
 
         apply(&database, &connection, Identity::Version(1), NEXT).unwrap();
@@ -150,7 +151,7 @@ mod tests {
         let copy = folder.path().join("f.db.before-v2");
         assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
         let copy = open(&copy);
-        assert_eq!(identify(&database, &copy).unwrap(), Identity::Version(1));
+        assert_eq!(identify_among(&database, &copy, 2).unwrap(), Identity::Version(1));
         let kept = copy.first("SELECT value FROM meta WHERE name = 'kept'", [], |row| row.get(0)).unwrap();
         assert_eq!(kept, Some("yes".to_owned()));
     }
@@ -160,12 +161,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("f.db");
         let connection = open(&database);
-        migrate(&database, &connection, Identity::Empty).unwrap();
+        apply(&database, &connection, Identity::Empty, FIRST).unwrap();
         let broken = &[MIGRATIONS[0], "CREATE TABLE later (x INTEGER) STRICT; SELECT nonsense;"];
         apply(&database, &connection, Identity::Version(1), broken).unwrap_err();
         drop(connection);
         let connection = open(&database);
-        assert_eq!(identify(&database, &connection).unwrap(), Identity::Version(1));
+        assert_eq!(identify_among(&database, &connection, 2).unwrap(), Identity::Version(1));
         apply(&database, &connection, Identity::Version(1), NEXT).unwrap();
     }
 
@@ -175,8 +176,18 @@ mod tests {
         let database = folder.path().join("f.db");
         let connection = open(&database);
         apply(&database, &connection, Identity::Empty, NEXT).unwrap();
-        let error = identify(&database, &connection).unwrap_err().to_string();
+        let error = identify_among(&database, &connection, 1).unwrap_err().to_string();
         assert!(error.contains("made by a newer feedwatch (schema 2, this one knows 1)"), "{error}");
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("f.db");
+        let connection = open(&database);
+        apply(&database, &connection, Identity::Empty, FIRST).unwrap();
+        migrate(&database, &connection, Identity::Version(1)).unwrap();
+        assert_eq!(identify(&database, &connection).unwrap(), Identity::Version(MIGRATIONS.len()));
     }
 
     #[test]
