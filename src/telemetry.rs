@@ -9,7 +9,11 @@ use std::{
 
 use tracing::{error, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::ParseError, fmt, layer::SubscriberExt, reload,
+    EnvFilter, Layer, Registry,
+    filter::ParseError,
+    fmt::{self, writer::BoxMakeWriter},
+    layer::SubscriberExt,
+    reload,
     util::SubscriberInitExt,
 };
 
@@ -75,24 +79,32 @@ pub fn check_level(level: &str) -> Result<(), ParseError> {
 /// # Errors
 /// If the level cannot be read, or logging was started before.
 pub fn start(settings: &Settings) -> anyhow::Result<Handle> {
+    start_on(settings, BoxMakeWriter::new(io::stderr))
+}
+
+/// The same to somewhere else, for those who draw on stderr meanwhile. Each line is one call of `write`.
+///
+/// # Errors
+/// See [`start`].
+pub fn start_on(settings: &Settings, output: BoxMakeWriter) -> anyhow::Result<Handle> {
     let (filter, handle) = reload::Layer::new(filter(&settings.level)?);
     let is_terminal = io::stderr().is_terminal();
     let colours = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let layer = match (settings.format, is_on_journal()) {
-        (Format::Json, _) => fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed(),
-        (Format::Journal, _) | (Format::Auto, true) => lines(Head::Priority),
-        (Format::Text | Format::Auto, _) => lines(Head::Time { colours }),
+        (Format::Json, _) => fmt::layer().json().flatten_event(true).with_writer(output).boxed(),
+        (Format::Journal, _) | (Format::Auto, true) => lines(Head::Priority, output),
+        (Format::Text | Format::Auto, _) => lines(Head::Time { colours }, output),
     };
     tracing_subscriber::registry().with(filter).with(layer).try_init()?;
     panic::set_hook(Box::new(report_panic));
     Ok(Handle(handle))
 }
 
-fn lines<S>(head: Head) -> Box<dyn Layer<S> + Send + Sync>
+fn lines<S>(head: Head, output: BoxMakeWriter) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    fmt::layer().event_format(Line::new(head)).with_writer(io::stderr).boxed()
+    fmt::layer().event_format(Line::new(head)).with_writer(output).boxed()
 }
 
 fn filter(level: &str) -> Result<EnvFilter, ParseError> {

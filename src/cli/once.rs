@@ -1,10 +1,11 @@
 //! `once`: every feed now, deliver, exit.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::{
     Context, Outcome,
@@ -41,11 +42,11 @@ impl Summary {
 
 pub(super) async fn run(context: &Context, json: bool) -> Outcome {
     let config = context.config(Purpose::Run)?;
-    telemetry::start(&config.log)?;
+    let progress = Progress::new(json);
+    telemetry::start_on(&config.log, progress.log())?;
     signals::outlive_file_limits()?;
     let stop = signals::stop_token()?;
     let (sender, mut polls) = mpsc::unbounded_channel();
-    let progress = Progress::new(json);
     let mut summary = Summary::default();
     let mut skipped = Vec::new();
     let begin = |count: usize, left_out: &[LeftOut]| {
@@ -92,6 +93,12 @@ impl Progress {
         Self { bar, lines: !json && !is_terminal }
     }
 
+    /// Log lines go above the bar, not through it.
+    fn log(&self) -> BoxMakeWriter {
+        let bar = self.bar.clone();
+        BoxMakeWriter::new(move || AboveBar(bar.clone()))
+    }
+
     fn begin(&self, count: usize, left_out: &[LeftOut]) {
         self.bar.set_length(count as u64);
         for LeftOut { feed, why } in left_out {
@@ -121,5 +128,18 @@ impl Progress {
         } else {
             self.bar.println(line);
         }
+    }
+}
+
+/// stderr, with the bar out of the way for each line.
+struct AboveBar(ProgressBar);
+
+impl Write for AboveBar {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(line))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

@@ -7,6 +7,7 @@ mod answers;
 mod completeness;
 mod gates;
 mod guard;
+mod once;
 mod redirects;
 mod restart;
 mod simulation;

@@ -188,7 +188,10 @@ impl FeedStatus {
             notes.push(format!("asks to wait: {} {} s{capped}{ignored}", hint.rule, hint.seconds));
         }
         if !self.skip_hours.is_empty() || !self.skip_days.is_empty() {
-            notes.push(format!("skips hours {:?} GMT, days {:?}", self.skip_hours, self.skip_days));
+            let hours = self.skip_hours.iter().map(|hour| format!("{hour:02}:00"));
+            let skipped: Vec<String> = hours.chain(self.skip_days.iter().map(ToString::to_string)).collect();
+            let ignored = if self.hints_ignored { ", ignored" } else { "" };
+            notes.push(format!("skips (GMT) {}{ignored}", skipped.join(" ")));
         }
         notes.extend(self.moved_to.as_ref().map(|to| format!("moved to {to}: change its url")));
         notes.extend(self.redirect_observed.as_ref().map(|observed| {
