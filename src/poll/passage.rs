@@ -11,6 +11,7 @@ use super::{
     fetch::Closed,
     gates::{Gates, Passing},
     hosts::{self, Manners},
+    leases::Leases,
     poller::{Live, Shared},
     slots::Slot,
     store_time::StoreTime,
@@ -38,8 +39,20 @@ pub(super) struct Pass<'a> {
     passing: Passing,
     slot: Slot<'a>,
     /// Of another host than the poll's own.
-    lease: Option<HostLease>,
+    visit: Option<Visiting<'a>>,
     gap: Duration,
+}
+
+/// A lease that is held, and renewed, for one request. Dropped without being given back, it ends by itself.
+struct Visiting<'a> {
+    leases: &'a Leases,
+    lease: HostLease,
+}
+
+impl Drop for Visiting<'_> {
+    fn drop(&mut self) {
+        self.leases.forget(&self.lease);
+    }
 }
 
 impl<'a, S: Store> Gates for Passage<'a, S> {
@@ -51,7 +64,7 @@ impl<'a, S: Store> Gates for Passage<'a, S> {
         let slots = &self.live.slots;
         let aside = slots.step_aside();
         let gate = self.shared.gates.of(&host, manners);
-        let (passing, lease) = if host == *self.own {
+        let (passing, visit) = if host == *self.own {
             (gate.pass().await, None)
         } else {
             let closed = |until| Closed { host: host.clone(), until };
@@ -62,7 +75,7 @@ impl<'a, S: Store> Gates for Passage<'a, S> {
         };
         let slot = slots.take().await;
         drop(aside);
-        Ok(Pass { passing, slot, lease, gap: manners.gap })
+        Ok(Pass { passing, slot, visit, gap: manners.gap })
     }
 
     async fn during<T: Send>(&self, pass: &mut Pass<'a>, work: impl Future<Output = T> + Send) -> T {
@@ -70,26 +83,27 @@ impl<'a, S: Store> Gates for Passage<'a, S> {
     }
 
     async fn leave(&self, pass: Pass<'a>) {
-        let Pass { passing, slot, lease, gap } = pass;
+        let Pass { passing, slot, visit, gap } = pass;
         drop((slot, passing));
-        let Some(lease) = lease else { return };
-        self.shared.leases.forget(&lease);
-        if let Err(error) = self.shared.store.release_host(&lease, gap).await {
-            warn!(%error, host = %lease.host, "could not give the host back; its lease will end by itself");
+        let Some(visit) = visit else { return };
+        if let Err(error) = self.shared.store.release_host(&visit.lease, gap).await {
+            let host = &visit.lease.host;
+            warn!(%error, %host, "could not give the host back; its lease will end by itself");
         }
     }
 }
 
-impl<S: Store> Passage<'_, S> {
+impl<'a, S: Store> Passage<'a, S> {
     /// The lease of another host, `None` if this process holds it already; else when to try again.
-    async fn visit(&self, host: &HostKey, clock: &StoreTime) -> Result<Option<HostLease>, Timestamp> {
+    async fn visit(&self, host: &HostKey, clock: &StoreTime) -> Result<Option<Visiting<'a>>, Timestamp> {
         let give_up = clock.now() + PATIENCE;
         loop {
             let wait = match self.shared.store.visit_host(&self.shared.owner, host).await {
                 Ok(Visit::Open(lease)) => {
                     // If it is lost, the request goes on: only its own answer is at stake.
-                    self.shared.leases.hold(lease.clone(), CancellationToken::new());
-                    return Ok(Some(lease));
+                    let leases = &self.shared.leases;
+                    leases.hold(lease.clone(), CancellationToken::new());
+                    return Ok(Some(Visiting { leases, lease }));
                 }
                 Ok(Visit::Ours) => return Ok(None),
                 Ok(Visit::Busy) => EVERY,

@@ -70,6 +70,35 @@ async fn a_host_with_a_gap_is_asked_one_by_one_redirects_too() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_a_host_that_asked_for_patience_waits_and_is_no_failure() {
+    let (site, other) = (Site::start().await, Site::start().await);
+    site.set("/a.xml", Answer::redirect(302, &other.url("/b.xml")));
+    other.set("/b.xml", Answer::page(&[]));
+    other.set("/own.xml", Answer::page(&[]));
+    let config = Config::new().http("allow_private = [\"127.0.0.0/8\"]");
+    let home = Home::new(&config.every(&site, "/a.xml", "1h").every(&other, "/own.xml", "1h"));
+    home.run(&["once"]).await;
+    let until = (crate::support::now() + chrono::TimeDelta::hours(3)).timestamp_millis();
+    let closing =
+        "UPDATE host SET not_before = ?1, why = 'a test' WHERE host = (SELECT host FROM feed WHERE url = ?2)";
+    let database = rusqlite::Connection::open(home.database()).expect("the database");
+    assert_eq!(database.execute(closing, (until, other.url("/own.xml"))), Ok(1));
+    drop(database);
+
+    let output = home.run(&["once"]).await;
+    assert!(
+        output.stdout.contains(&format!("skipped {}: its host asked", other.url("/own.xml"))),
+        "{output:#?}"
+    );
+    assert_eq!(other.all_visits().len(), 2, "nobody goes there");
+    let (sent_on, own) = (home.feed(&site.url("/a.xml")).await, home.feed(&other.url("/own.xml")).await);
+    assert_eq!((&sent_on["last_outcome"], &sent_on["consecutive_failures"]), (&"held".into(), &0.into()));
+    assert_eq!((&sent_on["reason"], &sent_on["state"]), (&"host".into(), &"ok".into()));
+    super::check_wait(&sent_on, 3 * 3600 - 60, 3 * 3600 + 600, "when the gate opens");
+    assert_eq!((&own["reason"], &own["host_closed"]["why"]), (&"host".into(), &"a test".into()), "{own:#}");
+}
+
+#[tokio::test]
 async fn a_429_holds_only_its_own_feed_where_the_operator_is_at_home() {
     let site = Site::start().await;
     site.set("/busy.xml", Answer::with(429, &[("retry-after", "7200")]));
