@@ -2,7 +2,22 @@
 //!
 //! [`own_wait`] is the one function that the adaptive scheduler replaces; `due` beside it has the rest of the formula.
 
+mod bucket;
+mod controller;
+mod forecast;
+mod kept;
+pub mod priors;
+mod profile;
+mod rhythm;
+mod stamps;
+
 use std::time::Duration;
+
+pub use bucket::Bucket;
+pub use controller::{Controller, Flock};
+pub use forecast::{Forecast, spread};
+pub use kept::KEPT_BYTES;
+pub use rhythm::{Lesson, Rhythm};
 
 use super::{Settings, hosts::HostKind};
 use crate::model::Reason;
