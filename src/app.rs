@@ -267,7 +267,7 @@ pub async fn sync(store: &impl Store, config: &Config) -> Result<(), StoreError>
 }
 
 fn entry(feed: &Feed, config: &Config) -> FeedEntry {
-    let guard = schedule::own_wait(feed.interval, hosts::kind(&feed.location), &config.poll).0;
+    let guard = schedule::guard(feed.interval, hosts::kind(&feed.location), &config.poll);
     let gap = hosts::Manners::towards(feed, &config.poll.hosts).gap;
     FeedEntry {
         id: feed.id.clone(),
@@ -276,6 +276,7 @@ fn entry(feed: &Feed, config: &Config) -> FeedEntry {
         request: fingerprint(feed),
         enabled: feed.enabled,
         guard,
+        is_adaptive: schedule::is_adaptive(feed),
         gap,
     }
 }

@@ -21,7 +21,7 @@ pub use ids::{
 };
 pub use memory::{Gap, Hint, Hints, Moves, ObservedMove, PollMemory, TrackRecord};
 pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
-pub use poll::{Outcome, Reason, Validators};
+pub use poll::{Flock, Outcome, Reason, Validators};
 pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};
 
 /// A moment in UTC. Stored with a resolution of one millisecond.

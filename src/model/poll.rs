@@ -11,6 +11,43 @@ pub struct Validators {
     pub last_modified: Option<Vec<u8>>,
 }
 
+/// What the adaptively polled feeds are together, and what came of their polls.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Flock {
+    /// Feeds that take part: polled adaptively, neither gone nor backing off.
+    pub feeds: u64,
+    /// The sum of their parts in the price.
+    pub shares: f64,
+    /// Adaptive polls so far, all told.
+    pub polls: u64,
+    /// New articles so far.
+    pub articles: u64,
+    /// Those of them in which a topic was found.
+    pub flagged: u64,
+}
+
+impl Flock {
+    /// The polls per second that `budget` polls per feed and day are.
+    #[expect(clippy::cast_precision_loss, reason = "a number of feeds")]
+    pub fn poll_rate(&self, budget: f64) -> f64 {
+        budget * self.feeds as f64 / 86_400.0
+    }
+
+    /// Which part of all articles was flagged.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    pub fn flagged_share(&self) -> f64 {
+        if self.articles == 0 { 0.0 } else { self.flagged as f64 / self.articles as f64 }
+    }
+
+    /// The flock once the part of one feed has changed; 0: it takes no part.
+    #[must_use]
+    pub fn with(mut self, before: f64, after: f64) -> Self {
+        self.feeds = (self.feeds + u64::from(after > 0.0)).saturating_sub(u64::from(before > 0.0));
+        self.shares = (self.shares - before + after).max(0.0);
+        self
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*

@@ -22,6 +22,8 @@ pub struct Sight {
     pub per_day: Option<f64>,
     /// Where older documents are.
     pub older: Links,
+    /// The stamps of the articles that were not known, `None` where one has none.
+    pub news: Vec<Option<Timestamp>>,
 }
 
 /// How the articles of a document relate to those that were known before.
@@ -51,12 +53,13 @@ impl Sight {
     ) -> Self {
         let older = Links::of(hints.prev_archive.clone(), hints.next.clone(), headers);
         let new = articles.iter().zip(known).filter(|(_, known)| known.is_none());
+        let news: Vec<Option<Timestamp>> = new.map(|(article, _)| article.stamp()).collect();
         let window = Window {
             shown: count(articles.len()),
             known: count(known.iter().flatten().count()),
-            oldest_new: new.filter_map(|(article, _)| article.stamp()).min(),
+            oldest_new: news.iter().copied().flatten().min(),
         };
-        Self { window, hints, older, per_day: per_day(articles), is_same: false }
+        Self { window, hints, older, per_day: per_day(articles), is_same: false, news }
     }
 }
 

@@ -10,13 +10,13 @@ use super::{
     gaps, hints,
     hosts::{self, HostKind},
     moves::{self, Arrival},
-    schedule,
+    schedule::{self, Lesson, Market, Rhythm},
     validators::{self, Asked, Verdict},
 };
 use crate::{
     model::{Feed, Gap, Hints, Moves, Outcome, PollMemory, Reason, Timestamp, TrackRecord, Validators},
     pipeline::Sight,
-    store::{DocumentRecord, FeedState, GateClosing, PollRecord},
+    store::{DocumentRecord, FeedState, GateClosing, Learned, PollRecord},
 };
 
 /// Retry-After is obeyed up to this.
@@ -58,12 +58,14 @@ impl Ending {
 pub fn conclude(
     feed: &Feed,
     settings: &Settings,
+    market: &Market,
     before: &FeedState,
     head: &Head,
     ending: Ending,
     now: Timestamp,
 ) -> PollRecord {
-    let poll = Poll { feed, settings, before, head, ending: &ending, now };
+    let mut poll = Poll::new(feed, settings, market, before, head, &ending, now);
+    let share = poll.join_in();
     let (memory, plan) = poll.plan();
     let adopted = poll.adopted();
     let was_asked = head.status.is_some() || ending.outcome != Outcome::Held;
@@ -82,6 +84,7 @@ pub fn conclude(
         gap: ending.gap,
         memory,
         adopted,
+        learned: poll.learned(if plan.at.is_some() { share } else { 0.0 }),
         error: ending.error,
         document: ending.document,
     }
@@ -95,9 +98,57 @@ struct Poll<'a> {
     head: &'a Head,
     ending: &'a Ending,
     now: Timestamp,
+    /// What is known of the feed's rhythm, this poll included.
+    rhythm: Rhythm,
+    /// What a poll is worth, this feed's new part included.
+    market: Market,
 }
 
-impl Poll<'_> {
+impl<'a> Poll<'a> {
+    fn new(
+        feed: &'a Feed,
+        settings: &'a Settings,
+        market: &Market,
+        before: &'a FeedState,
+        head: &'a Head,
+        ending: &'a Ending,
+        now: Timestamp,
+    ) -> Self {
+        let kept = before.rhythm.as_deref().and_then(Rhythm::from_bytes);
+        let mut rhythm = kept.unwrap_or_default();
+        if ending.outcome.is_success() {
+            rhythm.learn(schedule::seconds(now), &lesson(ending, &stamps(ending)));
+        }
+        Self { feed, settings, before, head, ending, now, rhythm, market: *market }
+    }
+
+    /// The feed's part in the price from now on: none while it has an interval or backs off. Counted at once, so that
+    /// the first feed finds a price.
+    fn join_in(&mut self) -> f64 {
+        let share = match self.ending.outcome {
+            _ if !schedule::is_adaptive(self.feed) => 0.0,
+            outcome if outcome.is_success() => {
+                self.rhythm.share(schedule::seconds(self.now), self.market.flock.flagged_share())
+            }
+            outcome if outcome.is_failure() => 0.0,
+            _ => self.before.share,
+        };
+        self.market = self.market.with(self.before.share, share);
+        share
+    }
+
+    fn learned(&self, share: f64) -> Learned {
+        let stamps = stamps(self.ending);
+        let lesson = lesson(self.ending, &stamps);
+        Learned {
+            rhythm: self.ending.outcome.is_success().then(|| self.rhythm.to_bytes().to_vec()),
+            share,
+            is_spent: schedule::is_adaptive(self.feed) && self.ending.outcome != Outcome::Held,
+            articles: lesson.stamps.len(),
+            flagged: lesson.flagged.min(lesson.stamps.len()),
+        }
+    }
+
     /// What is remembered, and when to ask again.
     fn plan(&self) -> (PollMemory, Plan) {
         let mut memory = self.memory();
@@ -201,10 +252,15 @@ impl Poll<'_> {
     /// The feed's own wait while all is well: never below the floors.
     fn own_wait(&self, track: &TrackRecord) -> Wait {
         let kind = hosts::kind(&self.feed.location);
-        let (length, reason) = schedule::own_wait(self.feed.interval, kind, self.settings);
         let held = self.ending.document.as_ref().map_or(&self.before.validators, |record| &record.validators);
         let floor = floor(kind, self.feed.interval.is_some(), validators::work(held, track));
-        if length < floor { Wait::new(floor, Reason::Floor) } else { Wait::new(length, reason) }
+        if let Some(fixed) = schedule::fixed_wait(self.feed.interval, kind) {
+            let reason = if fixed < floor { Reason::Floor } else { Reason::Interval };
+            return Wait::new(fixed.max(floor), reason);
+        }
+        let floor = floor.max(self.settings.min_interval);
+        let chosen = schedule::chosen_wait(&self.rhythm, &self.market, self.head.asked, floor, self.settings);
+        Wait::new(chosen, if chosen > floor { Reason::Learned } else { Reason::Floor })
     }
 
     /// The feed's own wait, or its back-off; 429 without Retry-After leaves its mark on `patience`.
@@ -227,12 +283,11 @@ impl Poll<'_> {
     /// A gate opens when it opens; a server on the way that was asked already keeps its distance.
     fn after_held(&self, held: &Closed, chance: f64) -> Plan {
         let kind = hosts::kind(&self.feed.location);
-        let (distance, _) = schedule::own_wait(self.feed.interval, kind, self.settings);
-        let distance = distance.min(schedule::PUBLIC_FLOOR);
+        let distance = schedule::guard(self.feed.interval, kind, self.settings).min(schedule::PUBLIC_FLOOR);
         let earliest = if self.head.status.is_some() { self.head.asked + distance } else { self.now };
         let wait = (held.until.max(earliest) - self.now).to_std().unwrap_or_default();
         let wait = Wait::new(wait, Reason::Host);
-        Plan { at: Some(self.now + wait.length + wait.spread.mul_f64(chance)), reason: Reason::Host }
+        Plan { at: Some(self.now + wait.by(chance)), reason: Reason::Host }
     }
 
     /// A second 410 in a row, or a document that says that it was the last one.
@@ -269,6 +324,22 @@ impl Poll<'_> {
         let until = until.unwrap_or(self.head.received + schedule::PUBLIC_FLOOR);
         let why = format!("{} answered {status}", self.before.url);
         Some(GateClosing { host, until, why, is_sure })
+    }
+}
+
+/// When the new articles were published, by their stamps.
+fn stamps(ending: &Ending) -> Vec<Option<f64>> {
+    let news = ending.sight.iter().flat_map(|sight| &sight.news);
+    news.map(|stamp| stamp.map(schedule::seconds)).collect()
+}
+
+/// What a good answer teaches; a 304, that nothing was published.
+fn lesson<'a>(ending: &Ending, stamps: &'a [Option<f64>]) -> Lesson<'a> {
+    let articles = ending.document.iter().flat_map(|document| &document.articles);
+    Lesson {
+        stamps,
+        window: ending.sight.as_ref().map_or(0, |sight| sight.window.shown as usize),
+        flagged: articles.filter(|record| !record.topics.is_empty()).count(),
     }
 }
 

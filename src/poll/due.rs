@@ -31,6 +31,11 @@ impl Wait {
         };
         Self { length, reason, spread }
     }
+
+    /// How long it really is: `chance` is a uniform number from 0 to 1.
+    pub fn by(&self, chance: f64) -> Duration {
+        self.length + self.spread.mul_f64(chance.clamp(0.0, 1.0))
+    }
 }
 
 /// What the next poll depends on.
@@ -59,8 +64,7 @@ pub struct Plan {
 
 /// Plans the next poll. `chance` is a uniform number from 0 to 1.
 pub fn next_poll(terms: &Terms<'_>, chance: f64) -> Plan {
-    let later =
-        |from: Timestamp, wait: Wait| from + wait.length + wait.spread.mul_f64(chance.clamp(0.0, 1.0));
+    let later = |from: Timestamp, wait: Wait| from + wait.by(chance);
     let own = (later(terms.asked, terms.own), terms.own.reason);
     let hints = terms.hints.waits().map(|hint| {
         let wait = Wait::new(hint.wait, hint.reason);

@@ -14,7 +14,7 @@ use super::{
     passage::Passage,
     poll_feed::{self, Polled},
     poller::{Live, PollDone, STORE_PAUSE, Shared},
-    report,
+    report, schedule,
 };
 use crate::{
     model::FeedId,
@@ -81,6 +81,9 @@ impl<S: Store> HostTask<S> {
             let Some(feed) = live.feeds.get(&id).filter(|_| is_wanted) else { continue };
             let (feed, live, shared) = (feed.clone(), live.clone(), self.shared.clone());
             let own = self.lease.host.clone();
+            if shared.round.is_none() && due.state.polls > 0 && schedule::is_adaptive(&feed) {
+                shared.budget.spend();
+            }
             self.polls.spawn(id, async move {
                 let passage = Passage { shared: &shared, live: &live, own: &own };
                 poll_feed::poll(&passage, &feed, due).await

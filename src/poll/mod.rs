@@ -2,6 +2,7 @@
 
 mod addresses;
 mod backoff;
+mod budget;
 mod catch_up;
 mod conclude;
 mod due;
@@ -28,6 +29,7 @@ mod validators;
 use std::time::Duration;
 
 pub use conclude::{Ending, conclude};
+pub use due::{Wait, chance};
 pub use fetch::{Answer, Closed, Fetched, Fetcher, Head};
 pub use gates::NoGates;
 pub use hints::Said;

@@ -39,7 +39,8 @@ pub(super) async fn poll<S: Store>(
     if let Some(other) = asked_by_another(passage, feed, &before, due.now) {
         let error = format!("it moved to the address of {other}, which asks there for both");
         let ending = Ending::new(Outcome::Held, Some(error));
-        let record = conclude(feed, &live.settings, &before, &Head::new(due.now), ending, due.now);
+        let (market, head) = (passage.shared.budget.market(), Head::new(due.now));
+        let record = conclude(feed, &live.settings, &market, &before, &head, ending, due.now);
         return Ok(Polled { before, record, is_cut: false });
     }
     let Answer { mut head, fetched } = live.fetcher.fetch(feed, &before, due.now, passage).await;
@@ -66,7 +67,8 @@ pub(super) async fn poll<S: Store>(
             walk.back(links, &mut ending, &mut head).await?;
         }
     }
-    let record = conclude(feed, &live.settings, &before, &head, ending, clock.now());
+    let market = passage.shared.budget.market();
+    let record = conclude(feed, &live.settings, &market, &before, &head, ending, clock.now());
     let is_cut = head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
     Ok(Polled { before, record, is_cut })
 }

@@ -11,11 +11,12 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use url::Url;
 
 use super::{
     addresses::Addresses,
+    budget::Budget,
     fetch::Fetcher,
     gates::HostGates,
     host_task::HostTask,
@@ -96,6 +97,7 @@ pub(super) struct Shared<S> {
     pub gates: HostGates,
     pub addresses: Addresses,
     pub backlog: Backlog,
+    pub budget: Budget,
     /// Woken when alerts were recorded.
     pub alerts: Arc<Notify>,
     /// Woken when a host was given back: more may be claimed.
@@ -150,8 +152,9 @@ impl<S: Store> Poller<S> {
     pub fn new(store: S, owner: OwnerId, live: watch::Receiver<Arc<Live>>, alerts: Arc<Notify>) -> Self {
         let (leases, gates, addresses) = (Leases::default(), HostGates::default(), Addresses::default());
         let (released, backlog, round) = (Notify::new(), Backlog::at_start(), None);
+        let budget = Budget::default();
         let shared =
-            Shared { store, owner, live, leases, gates, addresses, backlog, alerts, released, round };
+            Shared { store, owner, live, leases, gates, addresses, backlog, budget, alerts, released, round };
         Self { shared }
     }
 
@@ -234,6 +237,28 @@ async fn claim<S: Store>(shared: &Shared<S>) -> Result<Option<Claims>, StoreErro
     }
     let claims = shared.store.claim_hosts(&shared.owner, limit).await?;
     shared.backlog.hear(claims.now);
+    if shared.round.is_none() {
+        keep_budget(shared, &live, &claims).await;
+    } else {
+        // Its polls are asked for by a person: they are planned by the price, but not capped.
+        shared.budget.hear(&claims, live.settings.budget);
+    }
     overdue::spread_out(shared, &live).await?;
     Ok(Some(claims))
+}
+
+/// Tells the budget what the store knows, and the store what follows. What cannot be told now is told a second later;
+/// the hosts that were just claimed are worked on all the same.
+async fn keep_budget<S: Store>(shared: &Shared<S>, live: &Live, claims: &Claims) {
+    let budget = live.settings.budget;
+    if let Some(step) = shared.budget.hear(claims, budget)
+        && let Err(error) = shared.store.keep_controller(step.before, step.after).await
+    {
+        warn!(%error, "the price of polls could not be kept");
+    }
+    if let Some(until) = shared.budget.held_until(claims.now, budget)
+        && let Err(error) = shared.store.hold_adaptive(until).await
+    {
+        warn!(%error, "polls beyond the budget could not be held");
+    }
 }

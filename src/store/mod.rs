@@ -16,7 +16,7 @@ pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, Redelive
 pub use health::{FeedCondition, FeedHealth};
 pub use polls::{
     AlertRecord, ArticleRecord, ClaimedHost, Claims, ClosedGate, DocumentRecord, DueFeed, FeedEntry,
-    FeedState, GateClosing, HostLease, KnownArticle, PollRecord, Recorded, Visit,
+    FeedState, GateClosing, HostLease, KnownArticle, Learned, PollRecord, Recorded, Visit,
 };
 pub use views::{AlertQuery, AlertView, ArticleCursor, DeliveryView, Pruned, Queue, StoredArticle};
 
@@ -137,6 +137,17 @@ pub trait Store: Clone + Send + Sync + 'static {
         owner: &OwnerId,
         host: &HostKey,
     ) -> impl Future<Output = Result<Visit, StoreError>> + Send;
+
+    /// Hands out only exempt feeds until then: those whose waits are fixed, and those that were never polled. Adaptive
+    /// ones stay due.
+    fn hold_adaptive(&self, until: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps what the scheduler knows about all feeds, if it is still `before`: of several instances one steps.
+    fn keep_controller(
+        &self,
+        before: Option<String>,
+        after: String,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Moves the next polls of feeds that are not under way to a later time; never to a sooner one.
     fn postpone(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{
-    AlertId, Article, ArticleKey, ContentHash, FeedId, Gap, HostKey, NotifierName, Outcome, OwnerId,
+    AlertId, Article, ArticleKey, ContentHash, FeedId, Flock, Gap, HostKey, NotifierName, Outcome, OwnerId,
     PollMemory, Reason, Timestamp, TopicName, Validators,
 };
 
@@ -23,6 +23,8 @@ pub struct FeedEntry {
     pub enabled: bool,
     /// How long to wait after an attempt whose result was never recorded: a crash loop must not hammer.
     pub guard: Duration,
+    /// Whether its waits are chosen: only such a feed takes part in the budget and its cap.
+    pub is_adaptive: bool,
     /// From the end of one request to its host to the start of the next; holds over a crash.
     pub gap: Duration,
 }
@@ -47,6 +49,10 @@ pub struct Claims {
     pub hosts: Vec<ClaimedHost>,
     /// How long until the next host that nobody holds is due; `None` if there is none.
     pub next_due: Option<Duration>,
+    /// What the adaptive feeds are together.
+    pub flock: Flock,
+    /// What the scheduler keeps about them all, see [`Store::keep_controller`](super::Store::keep_controller).
+    pub controller: Option<String>,
 }
 
 /// A claimed host.
@@ -105,7 +111,7 @@ pub struct DueFeed {
 }
 
 /// What is stored about a feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FeedState {
     /// Identity.
     pub id: FeedId,
@@ -151,6 +157,10 @@ pub struct FeedState {
     pub gaps: u64,
     /// What is remembered from poll to poll.
     pub memory: PollMemory,
+    /// What was learned about its rhythm, as the scheduler keeps it.
+    pub rhythm: Option<Vec<u8>>,
+    /// Its part in the price of a poll; 0: it takes no part.
+    pub share: f64,
     /// The gate of its host, if the host ever asked for patience; it may stand open again.
     pub gate: Option<ClosedGate>,
 }
@@ -181,6 +191,8 @@ impl FeedState {
             bytes: 0,
             gaps: 0,
             memory: PollMemory::default(),
+            rhythm: None,
+            share: 0.0,
             gate: None,
         }
     }
@@ -236,8 +248,25 @@ pub struct PollRecord {
     pub memory: PollMemory,
     /// Validators of a 304 that take the place of the stored ones.
     pub adopted: Option<Validators>,
+    /// What it taught the scheduler.
+    pub learned: Learned,
     /// What a readable document brought; `None` leaves validators and articles as they are.
     pub document: Option<DocumentRecord>,
+}
+
+/// What a poll taught the scheduler.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Learned {
+    /// The rhythm of the feed; `None` leaves it as it is.
+    pub rhythm: Option<Vec<u8>>,
+    /// The feed's part in the price of a poll from now on; 0: it takes no part.
+    pub share: f64,
+    /// Whether the poll counts against the budget.
+    pub is_spent: bool,
+    /// New articles.
+    pub articles: usize,
+    /// Those of them in which a topic was found.
+    pub flagged: usize,
 }
 
 /// What a readable document brought.

@@ -217,6 +217,7 @@ async fn record(store: &Db, host: &ClaimedHost, document: Option<DocumentRecord>
         gap: None,
         memory: feedwatch::model::PollMemory::default(),
         adopted: None,
+        learned: feedwatch::store::Learned::default(),
         document,
     };
     store.record_poll(&host.lease, record, 0).await.expect("record");
@@ -235,6 +236,7 @@ fn entry(n: usize) -> FeedEntry {
         request: format!("{n:032x}"),
         enabled: true,
         guard: 15 * MINUTE,
+        is_adaptive: true,
         gap: Duration::ZERO,
     }
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod articles;
+mod budget;
 mod deliveries;
 mod feeds;
 mod hosts;
@@ -75,6 +76,13 @@ macro_rules! suite {
                     what_is_remembered_and_counted_survives_a_restart,
                     recording_hands_out_more_feeds,
                     everything_survives_a_restart,
+                }
+                budget::{
+                    the_sums_follow_every_poll_and_outlive_a_crash,
+                    feeds_that_left_or_got_an_interval_take_no_part,
+                    what_was_learned_stays_until_something_else_is,
+                    beyond_the_budget_only_exempt_feeds_are_handed_out,
+                    of_several_controllers_one_is_kept,
                 }
                 articles::{
                     what_was_never_seen_is_unknown,

@@ -50,6 +50,7 @@ impl Fixture {
             request: "request".to_owned(),
             enabled: true,
             guard: Duration::from_hours(1),
+            is_adaptive: true,
             gap: Duration::ZERO,
         };
         store.sync_config(vec![feed], notifiers.clone()).await.expect("synced");
@@ -89,6 +90,7 @@ impl Fixture {
             gap: None,
             memory: crate::model::PollMemory::default(),
             adopted: None,
+            learned: crate::store::Learned::default(),
             document: Some(document),
         };
         let recorded = self.store.record_poll(&self.lease, record, 1).await.expect("recorded");

@@ -1,6 +1,10 @@
 //! One price for every poll, and how it is kept where the budget is spent: no more, no less (specs/polling.md, Part 2
 //! §4). Pure; times are seconds since 1970 (UTC).
 
+use serde::{Deserialize, Serialize};
+
+use crate::model::Flock;
+
 const DAY: f64 = 86_400.0;
 /// How often the price is corrected.
 pub const STEP: f64 = 300.0;
@@ -15,37 +19,8 @@ const REPAY: f64 = 10.0 * DAY;
 /// The budget bends by so much at most for that.
 const BEND: f64 = 0.2;
 
-/// What the adaptive feeds are together.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Flock {
-    /// Feeds that are polled adaptively and not backing off.
-    pub feeds: u64,
-    /// The sum of their [`Rhythm::share`](super::Rhythm::share)s.
-    pub shares: f64,
-    /// Adaptive polls so far.
-    pub polls: u64,
-    /// New articles so far, and how many of them became alerts.
-    pub articles: u64,
-    /// See `articles`.
-    pub alerts: u64,
-}
-
-impl Flock {
-    /// The polls per second that `budget` polls per feed and day are.
-    #[expect(clippy::cast_precision_loss, reason = "a number of feeds")]
-    pub fn poll_rate(&self, budget: f64) -> f64 {
-        budget * self.feeds as f64 / DAY
-    }
-
-    /// Which part of all articles became alerts.
-    #[expect(clippy::cast_precision_loss, reason = "a share")]
-    pub fn alert_share(&self) -> f64 {
-        if self.articles == 0 { 0.0 } else { self.alerts as f64 / self.articles as f64 }
-    }
-}
-
 /// What was spent so far, and the correction that follows from it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Controller {
     /// The price in parts of its closed form.
     pub trim: f64,
@@ -96,12 +71,6 @@ impl Controller {
             self.trim = (self.trim * ratio.powf(2.0 * span / DAY)).clamp(TRIM.0, TRIM.1);
         }
     }
-
-    /// What a poll costs, in article-seconds of delay: the closed form of the square-root law, `(S/B)²/2`, trimmed.
-    pub fn price(&self, flock: &Flock, budget: f64) -> f64 {
-        let allowed = flock.poll_rate(budget).max(f64::MIN_POSITIVE);
-        (self.trim * (flock.shares / allowed).powi(2) / 2.0).min(f64::MAX)
-    }
 }
 
 #[cfg(test)]
@@ -115,6 +84,7 @@ mod tests {
     )]
 
     use super::*;
+    use crate::poll::schedule::Market;
 
     /// A world where each of 100 feeds is polled at a rate that the price decides, `bias` times the closed form.
     fn spend(controller: &mut Controller, days: f64, bias: impl Fn(f64) -> f64) -> f64 {
@@ -123,7 +93,7 @@ mod tests {
         let (start, began) = (controller.at, flock.polls);
         let mut owed = 0.0;
         while controller.at < start + days * DAY {
-            let price = controller.price(&flock, 24.0);
+            let price = Market { flock, controller: *controller }.price(24.0);
             let rate = flock.shares / (2.0 * price).sqrt() * bias((controller.at - start) / DAY);
             owed += rate * STEP;
             flock.polls += owed as u64;
@@ -171,7 +141,7 @@ mod tests {
         controller.step(before.at - DAY, &later, 24.0);
         controller.step(before.at - DAY + STEP, &Flock::default(), 24.0);
         assert_eq!(controller.trim, before.trim);
-        assert!(controller.price(&Flock::default(), 24.0).is_finite());
+        assert!(Market { flock: Flock::default(), controller }.price(24.0).is_finite());
     }
 
     #[test]

@@ -15,9 +15,6 @@ const HOUR: f64 = 3600.0;
 const PUNCTUALITY: f64 = 10.0;
 /// Nothing waits shorter, whatever is configured.
 const LEAST_WAIT: f64 = 1.0;
-/// A learned wait is lengthened at random by this part of it, and so many seconds at most: more would blunt the
-/// profiles (specs/polling.md §8).
-const SPREAD: (f64, f64) = (0.02, 30.0);
 /// How far beyond the best moment so far a better one is looked for, at most.
 const HORIZON: f64 = 1.5 * HOUR;
 /// So many deviations above the expected number the articles must still fit into what a feed shows at a time: one
@@ -114,11 +111,6 @@ impl Forecast {
         // A poll that the ceiling forces is not charged in full: else the rarest feeds would always wait that long.
         Hour { rate, gap, price: (price / gap).min(rate * gap / 2.0) }
     }
-}
-
-/// By how much a learned wait may be lengthened at random, in seconds.
-pub fn spread(wait: f64) -> f64 {
-    (wait * SPREAD.0).min(SPREAD.1)
 }
 
 /// The largest expected number of articles that surely fit into a window.

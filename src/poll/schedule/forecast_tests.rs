@@ -98,12 +98,6 @@ fn a_window_has_room_for_a_burst() {
     }
 }
 
-#[test]
-fn a_learned_wait_is_spread_by_a_fiftieth_and_half_a_minute_at_most() {
-    assert_eq!(spread(900.0), 18.0);
-    assert_eq!(spread(3.0 * HOUR), 30.0);
-}
-
 proptest! {
     #[test]
     fn the_wait_is_always_within_its_bounds(

@@ -21,7 +21,7 @@ impl Rhythm {
         for count in [self.slow, self.quick] {
             writer.put(&count.to_le_bytes());
         }
-        for small in [self.lag, self.window, self.articles, self.alerts] {
+        for small in [self.lag, self.window, self.articles, self.flagged] {
             writer.put(&small.to_le_bytes());
         }
         writer.put(&self.hours.0);
@@ -37,11 +37,11 @@ impl Rhythm {
         }
         let [first, newest, polled] = [reader.time()?, reader.time()?, reader.time()?];
         let [slow, quick] = [reader.count()?, reader.count()?];
-        let [lag, window, articles, alerts] =
+        let [lag, window, articles, flagged] =
             [reader.small()?, reader.small()?, reader.small()?, reader.small()?];
         let (hours, minutes) = (Hours(reader.take()?), Minutes(reader.take()?));
         let rhythm =
-            Self { first, newest, polled, slow, quick, lag, window, articles, alerts, hours, minutes };
+            Self { first, newest, polled, slow, quick, lag, window, articles, flagged, hours, minutes };
         reader.0.is_empty().then_some(rhythm)
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     fn learned() -> Rhythm {
         let mut rhythm = Rhythm::default();
         let stamps = [Some(1.7e9), Some(1.7e9 + 4000.0), None];
-        rhythm.learn(1.7e9 + 5000.0, &Lesson { stamps: &stamps, window: 20, alerts: 1 });
+        rhythm.learn(1.7e9 + 5000.0, &Lesson { stamps: &stamps, window: 20, flagged: 1 });
         rhythm
     }
 

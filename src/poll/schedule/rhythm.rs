@@ -1,4 +1,4 @@
-//! What is learned about when a feed publishes: how often, at which hours, in which minutes, and how often it matters
+//! What is learned about when a feed publishes: how often, at which hours, in which minutes, and how often a topic is found in it
 //! (specs/polling.md, Part 2 §2). Pure; times are seconds since 1970 (UTC).
 
 use super::{
@@ -21,11 +21,11 @@ const QUICK_PRIOR_SPAN: f64 = HOUR;
 /// articles alone, the rarest feeds would wait for the sake of the busy ones. Measured, waits up to 3 h (24 h): the
 /// mean of the feeds' means falls from 37 to 33 (62 to 44) minutes, the mean over articles stays 8.3 (6.6 becomes 6.8).
 const PRESENCE: f64 = 0.1 / DAY;
-/// Articles that the share of alerts of all feeds stands for in the share of one.
-const ALERT_PRIOR: f64 = 20.0;
-/// A feed that alerts more often than others counts up to four times, one that never does half.
+/// For so many articles the share of flagged ones in all feeds speaks for one feed.
+const FLAGGED_PRIOR: f64 = 20.0;
+/// A feed in which topics are found more often than in others counts up to four times, one without any half.
 const WORTH: (f64, f64) = (0.5, 4.0);
-/// Beyond so many articles their number and that of the alerts among them are halved: old habits fade.
+/// Beyond so many articles they and the flagged ones are halved: old habits fade.
 const WORTH_MEMORY: u16 = 2000;
 
 /// The learned rhythm of one feed: a few dozen bytes, kept with the feed.
@@ -45,9 +45,9 @@ pub struct Rhythm {
     pub(super) lag: u16,
     /// Entries that the feed last showed. 0: not known.
     pub(super) window: u16,
-    /// Articles of late, and how many of them became alerts.
+    /// Articles of late, and in how many of them a topic was found.
     pub(super) articles: u16,
-    pub(super) alerts: u16,
+    pub(super) flagged: u16,
     pub(super) hours: Hours,
     pub(super) minutes: Minutes,
 }
@@ -59,8 +59,8 @@ pub struct Lesson<'a> {
     pub stamps: &'a [Option<f64>],
     /// Entries in the document, if there was one.
     pub window: usize,
-    /// New articles that became alerts.
-    pub alerts: usize,
+    /// New articles in which a topic was found.
+    pub flagged: usize,
 }
 
 impl Rhythm {
@@ -81,7 +81,7 @@ impl Rhythm {
                 }
             }
         }
-        self.count_alerts(lesson);
+        self.count_flagged(lesson);
         if lesson.window > 0 {
             self.window = u16::try_from(lesson.window).unwrap_or(u16::MAX);
         }
@@ -111,13 +111,13 @@ impl Rhythm {
         self.newest = self.newest.max(whole(at));
     }
 
-    fn count_alerts(&mut self, lesson: &Lesson<'_>) {
+    fn count_flagged(&mut self, lesson: &Lesson<'_>) {
         let small = |count: usize| u16::try_from(count).unwrap_or(WORTH_MEMORY).min(WORTH_MEMORY);
         self.articles += small(lesson.stamps.len());
-        self.alerts = (self.alerts + small(lesson.alerts)).min(self.articles);
+        self.flagged = (self.flagged + small(lesson.flagged)).min(self.articles);
         while self.articles > WORTH_MEMORY {
             self.articles /= 2;
-            self.alerts /= 2;
+            self.flagged /= 2;
         }
     }
 
@@ -134,26 +134,26 @@ impl Rhythm {
         f64::midpoint(slow, quick)
     }
 
-    /// How much a second of delay of an article of this feed counts, where 1 is the mean: more, if more of its articles
-    /// became alerts than of all feeds' (`alert_share`).
-    pub fn worth(&self, alert_share: f64) -> f64 {
-        if alert_share <= 0.0 {
+    /// How much a second of delay of an article of this feed counts, where 1 is the mean: more, if a topic is found
+    /// in more of its articles than in those of all feeds' (`flagged_share`).
+    pub fn worth(&self, flagged_share: f64) -> f64 {
+        if flagged_share <= 0.0 {
             return 1.0;
         }
-        let own =
-            (f64::from(self.alerts) + ALERT_PRIOR * alert_share) / (f64::from(self.articles) + ALERT_PRIOR);
-        (own / alert_share).clamp(WORTH.0, WORTH.1)
+        let own = (f64::from(self.flagged) + FLAGGED_PRIOR * flagged_share)
+            / (f64::from(self.articles) + FLAGGED_PRIOR);
+        (own / flagged_share).clamp(WORTH.0, WORTH.1)
     }
 
     /// The feed's part in the price: the root of its slow rate as it counts.
-    pub fn share(&self, now: f64, alert_share: f64) -> f64 {
-        (self.worth(alert_share) * self.slow_rate(now) + PRESENCE).sqrt()
+    pub fn share(&self, now: f64, flagged_share: f64) -> f64 {
+        (self.worth(flagged_share) * self.slow_rate(now) + PRESENCE).sqrt()
     }
 
     /// What to expect from now on.
-    pub fn forecast(&self, now: f64, alert_share: f64) -> Forecast {
+    pub fn forecast(&self, now: f64, flagged_share: f64) -> Forecast {
         let articles = self.rate(now);
-        let weighed = self.worth(alert_share) * articles + PRESENCE;
+        let weighed = self.worth(flagged_share) * articles + PRESENCE;
         let rates = Rates { articles, weighed, window: self.window, lag: f64::from(self.lag) };
         Forecast::new(&rates, &self.hours, &self.minutes)
     }

@@ -8,7 +8,7 @@ use super::*;
 const MONDAY: f64 = 1_700_438_400.0;
 
 fn lesson(stamps: &[Option<f64>]) -> Lesson<'_> {
-    Lesson { stamps, window: 20, alerts: 0 }
+    Lesson { stamps, window: 20, flagged: 0 }
 }
 
 /// A feed with an article every `gap` seconds for `days` days, polled every hour.
@@ -119,17 +119,17 @@ fn late_articles_raise_the_lag_and_early_ones_lower_it() {
 }
 
 #[test]
-fn a_feed_that_alerts_often_is_worth_more_within_bounds() {
+fn a_feed_that_is_often_flagged_is_worth_more_within_bounds() {
     let mut alerting = Rhythm::default();
     let stamps: Vec<Option<f64>> = (0..100).map(|n| Some(MONDAY + f64::from(n))).collect();
-    alerting.learn(MONDAY + HOUR, &Lesson { stamps: &stamps, window: 100, alerts: 90 });
+    alerting.learn(MONDAY + HOUR, &Lesson { stamps: &stamps, window: 100, flagged: 90 });
     let mut silent = Rhythm::default();
-    silent.learn(MONDAY + HOUR, &Lesson { stamps: &stamps, window: 100, alerts: 0 });
+    silent.learn(MONDAY + HOUR, &Lesson { stamps: &stamps, window: 100, flagged: 0 });
     assert_eq!(alerting.worth(0.02), 4.0);
     assert_eq!(silent.worth(0.5), 0.5);
     assert!((1.0..1.5).contains(&alerting.worth(0.8)));
     assert_eq!(Rhythm::default().worth(0.02), 1.0, "nothing is known of it");
-    assert_eq!(alerting.worth(0.0), 1.0, "nobody has alerted yet");
+    assert_eq!(alerting.worth(0.0), 1.0, "nothing was flagged yet");
 }
 
 #[test]
@@ -155,11 +155,11 @@ proptest! {
         let mut now = MONDAY;
         for (step, stamps, window) in polls {
             now += step;
-            rhythm.learn(now, &Lesson { stamps: &stamps, window, alerts: stamps.len() });
+            rhythm.learn(now, &Lesson { stamps: &stamps, window, flagged: stamps.len() });
             let rate = rhythm.rate(now);
             prop_assert!(rate.is_finite() && rate > 0.0, "rate {rate}");
             prop_assert!(rhythm.lag <= 900);
-            prop_assert!(rhythm.alerts <= rhythm.articles);
+            prop_assert!(rhythm.flagged <= rhythm.articles);
             prop_assert!((0.5..=4.0).contains(&rhythm.worth(0.01)));
             prop_assert!(rhythm.share(now, 0.01).is_finite());
             prop_assert_eq!(Rhythm::from_bytes(&rhythm.to_bytes()), Some(rhythm));

@@ -10,7 +10,7 @@ use rusqlite::{Result, Row, named_params};
 use super::{
     deliveries::NOTIFIER_REMOVED,
     error::Fault,
-    hosts,
+    flock, hosts,
     sql::Sql,
     time::{millis, span},
     transaction::Tx,
@@ -30,6 +30,7 @@ pub fn sync_config(tx: &Tx<'_>, feeds: &[FeedEntry], notifiers: &[NotifierName])
     for host in hosts {
         hosts::refresh(tx, host)?;
     }
+    flock::recount(tx)?;
     Ok(sync_notifiers(tx, notifiers)?)
 }
 
@@ -121,11 +122,11 @@ fn known_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<Option<Known>
     tx.db.first(
         "SELECT feed, host, request, enabled,
                 configured = 1 AND host = :host AND url = :url AND request = :request AND enabled = :enabled
-                AND guard = :guard AS same
+                AND guard = :guard AND adaptive = :adaptive AS same
          FROM feed WHERE id = :id",
         named_params! {
             ":id": entry.id.as_str(), ":host": host, ":url": entry.url, ":request": entry.request,
-            ":enabled": entry.enabled, ":guard": span(entry.guard),
+            ":enabled": entry.enabled, ":guard": span(entry.guard), ":adaptive": entry.is_adaptive,
         },
         |row| {
             Ok(Known {
@@ -141,11 +142,12 @@ fn known_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<Option<Known>
 
 fn insert_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<()> {
     tx.db.run(
-        "INSERT INTO feed (id, host, url, request, configured, enabled, guard, next_poll, reason)
-         VALUES (:id, :host, :url, :request, 1, :enabled, :guard, :now, 'first')",
+        "INSERT INTO feed (id, host, url, request, configured, enabled, guard, adaptive, next_poll, reason)
+         VALUES (:id, :host, :url, :request, 1, :enabled, :guard, :adaptive, :now, 'first')",
         named_params! {
             ":id": entry.id.as_str(), ":host": host, ":url": entry.url, ":request": entry.request,
-            ":enabled": entry.enabled, ":guard": span(entry.guard), ":now": tx.now,
+            ":enabled": entry.enabled, ":guard": span(entry.guard), ":adaptive": entry.is_adaptive,
+            ":now": tx.now,
         },
     )?;
     Ok(())
@@ -154,11 +156,11 @@ fn insert_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64) -> Result<()> {
 fn update_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64, known: &Known) -> Result<()> {
     tx.db.run(
         "UPDATE feed SET host = :host, url = :url, configured = 1, enabled = :enabled, removed_at = NULL,
-                         guard = :guard
+                         guard = :guard, adaptive = :adaptive
          WHERE feed = :feed",
         named_params! {
             ":feed": known.feed, ":host": host, ":url": entry.url, ":enabled": entry.enabled,
-            ":guard": span(entry.guard),
+            ":guard": span(entry.guard), ":adaptive": entry.is_adaptive,
         },
     )?;
     if entry.request != known.request {

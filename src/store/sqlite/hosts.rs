@@ -1,11 +1,12 @@
 //! Claiming hosts and handing out their feeds.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use rusqlite::{Result, named_params};
 
 use super::{
     error::Fault,
+    flock,
     rows::{feed_columns, feed_state, rows_i64},
     sql::Sql,
     time::{MINUTE, millis, span, timestamp, until},
@@ -40,6 +41,10 @@ pub const REFRESH: &str = concat!("UPDATE host SET ", set_next_due!(), " WHERE h
 /// The hosts to claim.
 pub const DUE_HOSTS: &str =
     "SELECT host, name FROM host WHERE owner IS NULL AND next_due <= ?1 ORDER BY next_due LIMIT ?2";
+/// The same while the cap holds all but exempt feeds.
+pub const EXEMPT_HOSTS: &str = "SELECT host.host, name FROM feed CROSS JOIN host ON host.host = feed.host \
+     WHERE enabled = 1 AND (adaptive = 0 OR polls = 0) AND next_poll <= ?1 AND owner IS NULL AND next_due <= ?1 \
+     ORDER BY next_poll LIMIT ?2";
 /// The next host that nobody holds.
 pub const NEXT_HOST: &str =
     "SELECT next_due FROM host WHERE owner IS NULL AND next_due IS NOT NULL ORDER BY next_due LIMIT 1";
@@ -48,6 +53,7 @@ pub const DUE_FEEDS: &str = concat!(
     "SELECT ",
     feed_columns!(),
     ", feed FROM feed WHERE host = :host AND enabled = 1 AND next_poll <= :now AND handed_out IS NOT :epoch \
+     AND (adaptive = 0 OR polls = 0 OR NOT :held) \
      AND (SELECT not_before FROM host WHERE host = :host) <= :now ORDER BY next_poll LIMIT :limit"
 );
 /// The hosts whose lease is over.
@@ -74,7 +80,8 @@ pub fn claim_hosts(tx: &Tx<'_>, owner: &OwnerId, limit: usize) -> Result<Claims,
             hosts.push(ClaimedHost { lease, feeds });
         }
     }
-    Ok(Claims { now: timestamp(tx.now), hosts, next_due: next_due(tx)? })
+    let (flock, controller) = flock::read(tx)?;
+    Ok(Claims { now: timestamp(tx.now), hosts, next_due: next_due(tx)?, flock, controller })
 }
 
 /// Hands out further due feeds of a held host.
@@ -204,7 +211,11 @@ pub fn refresh(tx: &Tx<'_>, host: i64) -> Result<()> {
 
 fn due_hosts(tx: &Tx<'_>, limit: usize) -> Result<Vec<(i64, String)>> {
     let limit = rows_i64(limit);
-    tx.db.all(DUE_HOSTS, (tx.now, limit), |row| Ok((row.get(0)?, row.get(1)?)))
+    let sql = if flock::is_held(tx)? { EXEMPT_HOSTS } else { DUE_HOSTS };
+    let mut hosts = tx.db.all(sql, (tx.now, limit), |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+    let mut seen = HashSet::new();
+    hosts.retain(|(host, _)| seen.insert(*host));
+    Ok(hosts)
 }
 
 fn take_host(tx: &Tx<'_>, host: i64, name: HostKey, owner: &OwnerId) -> Result<HostLease> {
@@ -224,7 +235,9 @@ fn give_back(tx: &Tx<'_>, host: i64) -> Result<()> {
 /// The feeds to hand out: row, when it was due, and its state as it was before.
 fn due_feeds(tx: &Tx<'_>, host: i64, epoch: i64, limit: usize) -> Result<Vec<(i64, Timestamp, FeedState)>> {
     let limit = rows_i64(limit);
-    let params = named_params! {":host": host, ":now": tx.now, ":epoch": epoch, ":limit": limit};
+    let held = flock::is_held(tx)?;
+    let params =
+        named_params! {":host": host, ":now": tx.now, ":epoch": epoch, ":limit": limit, ":held": held};
     tx.db.all(DUE_FEEDS, params, |row| {
         let state = feed_state(row)?;
         Ok((row.get("feed")?, timestamp(row.get("next_poll")?), state))
@@ -233,5 +246,7 @@ fn due_feeds(tx: &Tx<'_>, host: i64, epoch: i64, limit: usize) -> Result<Vec<(i6
 
 fn next_due(tx: &Tx<'_>) -> Result<Option<Duration>> {
     let due: Option<i64> = tx.db.first(NEXT_HOST, [], |row| row.get(0))?;
-    Ok(due.map(|due| until(tx.now, due)))
+    // What is due and held can be claimed then; exempt feeds are looked for every second anyway.
+    let held = flock::held_until(tx)?;
+    Ok(due.map(|due| until(tx.now, due.max(held))))
 }

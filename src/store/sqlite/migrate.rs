@@ -13,7 +13,11 @@ use super::{error::store_error, sql::Sql};
 use crate::store::StoreError;
 
 /// The migrations, the first one makes version 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// Marks a file as ours (`PRAGMA application_id`): "feed" in ASCII.
 const APPLICATION_ID: i64 = 0x6665_6564;

@@ -9,6 +9,7 @@ mod documents;
 mod error;
 mod feeds;
 mod file;
+mod flock;
 mod group;
 mod hosts;
 mod lock;
@@ -161,6 +162,14 @@ impl<C: Clock> Store for SqliteStore<C> {
     async fn visit_host(&self, owner: &OwnerId, host: &HostKey) -> Result<Visit, StoreError> {
         let (owner, host) = (owner.clone(), host.clone());
         self.writer()?.write(0, move |tx| hosts::visit_host(tx, &owner, &host)).await
+    }
+
+    async fn hold_adaptive(&self, until: Timestamp) -> Result<(), StoreError> {
+        self.writer()?.write(0, move |tx| flock::hold(tx, until)).await
+    }
+
+    async fn keep_controller(&self, before: Option<String>, after: String) -> Result<(), StoreError> {
+        self.writer()?.write(0, move |tx| flock::keep_controller(tx, before.as_deref(), &after)).await
     }
 
     async fn postpone(&self, polls: Vec<(FeedId, Timestamp)>) -> Result<(), StoreError> {

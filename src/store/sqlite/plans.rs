@@ -36,6 +36,7 @@ fn check(sql: &str, index: &str) {
 fn hosts_and_their_feeds_are_claimed_by_their_indexes() {
     check(hosts::DUE_HOSTS, "INDEX host_due (next_due<?)");
     check(hosts::NEXT_HOST, "INDEX host_due");
+    check(hosts::EXEMPT_HOSTS, "INDEX feed_exempt (next_poll<?)");
     check(hosts::LAPSED_HOSTS, "INDEX host_held (lease_until<?)");
     check(hosts::DUE_FEEDS, "INDEX feed_due (host=? AND enabled=? AND next_poll<?)");
     check(hosts::REFRESH, "INDEX feed_due (host=? AND enabled=? AND next_poll>?)");

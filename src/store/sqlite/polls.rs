@@ -5,7 +5,7 @@ use rusqlite::{Result, named_params};
 use super::{
     documents,
     error::Fault,
-    hosts,
+    flock, hosts,
     rows::{rows_i64, to_json},
     sql::Sql,
     time::millis,
@@ -30,6 +30,7 @@ pub fn record_poll(
         Some(document) => documents::record(tx, feed, &record.feed, at, document)?,
         None => Vec::new(),
     };
+    flock::learn(tx, feed, &record.learned)?;
     update_feed(tx, feed, at, record)?;
     if let Some(closing) = &record.gate {
         hosts::close_gate(tx, feed, closing)?;

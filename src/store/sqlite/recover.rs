@@ -13,6 +13,8 @@ use super::{
 const LONGEST_POLL_WAIT: i64 = 8 * DAY;
 /// No honest pause between two requests to a host is longer.
 const LONGEST_PAUSE: i64 = DAY;
+/// No honest hold of the cap is longer.
+const LONGEST_HOLD: i64 = HOUR;
 /// No honest wait for an attempt is longer: 24 h, and the largest Retry-After (specs/delivery.md §10).
 const LONGEST_ATTEMPT_WAIT: i64 = 48 * HOUR;
 /// No honest lease is longer.
@@ -33,6 +35,7 @@ pub fn after_jump(db: &Connection, now: i64) -> Result<()> {
     let feeds = pull_feeds(db, now)?;
     let hosts = pull_hosts(db, now)?;
     let deliveries = pull_deliveries(db, now)?;
+    db.run("UPDATE flock SET held_until = 0 WHERE held_until > ?1", [now + LONGEST_HOLD])?;
     if feeds + hosts > 0 {
         db.run(REFRESH_ALL, [])?;
     }
@@ -45,6 +48,7 @@ pub fn after_jump(db: &Connection, now: i64) -> Result<()> {
 fn void_claims(db: &Connection, now: i64) -> Result<()> {
     db.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('running', 'yes')", [])?;
     db.run(FREE_ALL, [])?;
+    db.run("UPDATE flock SET held_until = 0", [])?;
     let deliveries = "UPDATE delivery SET state = 'pending', owner = NULL, lease_until = NULL, next_attempt = ?1 \
                       WHERE state = 'sending'";
     db.run(deliveries, [now])?;

@@ -14,7 +14,7 @@ macro_rules! feed_columns {
     () => {
         "id, url, title, enabled, etag, last_modified, validated_url, body_hash, next_poll, reason, \
          retry_after, last_attempt, last_success, last_status, last_outcome, error, consecutive_failures, \
-         failing_since, polls, not_modified, bytes, gaps, memory, \
+         failing_since, polls, not_modified, bytes, gaps, memory, rhythm, share, \
          (SELECT not_before FROM host WHERE host.host = feed.host) AS gate, \
          (SELECT why FROM host WHERE host.host = feed.host) AS why"
     };
@@ -49,6 +49,8 @@ pub fn feed_state(row: &Row<'_>) -> Result<FeedState> {
         bytes: count(row, next())?,
         gaps: count(row, next())?,
         memory: memory(row.get_ref(next())?.as_str_or_null()?)?,
+        rhythm: row.get(next())?,
+        share: row.get(next())?,
         gate: gate(row.get(next())?, row.get(next())?),
     })
 }

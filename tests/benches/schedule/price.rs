@@ -3,10 +3,16 @@
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
+    time::Duration,
 };
 
-use fastrand::Rng;
-use feedwatch::poll::schedule::{self, Bucket, Controller, Flock, Lesson, Rhythm};
+use feedwatch::{
+    model::{FeedId, Flock, Reason, Timestamp},
+    poll::{
+        Wait, chance,
+        schedule::{self, Bucket, Lesson, Market, Rhythm},
+    },
+};
 
 use super::{
     arguments::Arguments,
@@ -23,8 +29,7 @@ struct Daemon<'a> {
     rhythms: Vec<Rhythm>,
     /// Each feed's part in the price; 0 until its first Poll.
     shares: Vec<f64>,
-    flock: Flock,
-    controller: Controller,
+    market: Market,
     bucket: Bucket,
     planned: BinaryHeap<Due>,
     /// Due, and held by the bucket.
@@ -57,8 +62,7 @@ impl<'a> Daemon<'a> {
             arguments,
             rhythms: vec![Rhythm::default(); watched.len()],
             shares: vec![0.0; watched.len()],
-            flock: Flock::default(),
-            controller: Controller::new(start, &Flock::default()),
+            market: Market::new(start, Flock::default()),
             bucket: Bucket::full(start),
             planned: watched.iter().enumerate().map(first).collect(),
             held: VecDeque::new(),
@@ -68,7 +72,7 @@ impl<'a> Daemon<'a> {
     /// The next Poll and its feed. First Polls are free of the bucket; those that it holds go in due order.
     fn next(&mut self, mut now: i64) -> Option<(i64, usize)> {
         loop {
-            let allowed = self.flock.poll_rate(self.arguments.settings.budget);
+            let allowed = self.market.flock.poll_rate(self.arguments.settings.budget);
             if let Some((_, feed)) = self.held.front().copied() {
                 let opens = now + (self.bucket.opens_in(seconds(now), allowed) * 1000.0).ceil() as i64;
                 if self.planned.peek().is_none_or(|Reverse((due, _))| *due > opens) {
@@ -92,26 +96,29 @@ impl<'a> Daemon<'a> {
 
     /// Learns from a Poll and plans the next one of its feed.
     fn polled(&mut self, feed: usize, at: i64, stamps: &[i64], watched: &Watched<'_>) {
-        let (now, settings) = (seconds(at), &self.arguments.settings);
+        let (time, settings) = (timestamp(at), &self.arguments.settings);
+        let now = schedule::seconds(time);
         let stamps: Vec<Option<f64>> = stamps.iter().map(|stamp| Some(*stamp as f64)).collect();
         let rhythm = &mut self.rhythms[feed];
-        rhythm.learn(now, &Lesson { stamps: &stamps, window: watched.feed.window, alerts: 0 });
-        let share = rhythm.share(now, self.flock.alert_share());
-        self.flock.feeds += u64::from(self.shares[feed] == 0.0);
-        self.flock.shares += share - self.shares[feed];
+        rhythm.learn(now, &Lesson { stamps: &stamps, window: watched.feed.window, flagged: 0 });
+        let share = rhythm.share(now, self.market.flock.flagged_share());
+        self.market = self.market.with(self.shares[feed], share);
         self.shares[feed] = share;
-        self.flock.polls += 1;
-        if self.controller.is_due(now) {
-            self.controller.step(now, &self.flock, settings.budget);
+        self.market.flock.polls += 1;
+        if self.market.controller.is_due(now) {
+            self.market.controller.step(now, &self.market.flock, settings.budget);
         }
-        let price = self.controller.price(&self.flock, settings.budget);
-        let (lo, hi) = (settings.min_interval.as_secs_f64(), settings.max_interval.as_secs_f64());
-        let wait = rhythm.forecast(now, self.flock.alert_share()).wait(now, price, lo, hi);
-        let jitter = Rng::with_seed(watched.feed.id << 32 | watched.polls).f64() * schedule::spread(wait);
-        self.planned.push(Reverse((at + ((wait + jitter) * 1000.0) as i64, feed)));
+        let chosen = schedule::chosen_wait(rhythm, &self.market, time, Duration::ZERO, settings);
+        let id = FeedId::new(watched.feed.id.to_string());
+        let wait = Wait::new(chosen, Reason::Learned).by(chance(&id, watched.polls));
+        self.planned.push(Reverse((at + wait.as_millis() as i64, feed)));
     }
 }
 
 fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
+}
+
+fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_timestamp_millis(millis).expect("a time of our era")
 }

@@ -11,7 +11,10 @@ use feedwatch::{
     http::{Freshness, FreshnessSource},
     model::{ContentHash, Feed, FeedId, FeedLocation, HostKey, Outcome, OwnerId, Timestamp, Validators},
     pipeline::{Sight, Window},
-    poll::{self, Ending, Head, Route, Said, Settings, hosts},
+    poll::{
+        self, Ending, Head, Route, Said, Settings, hosts,
+        schedule::{self, Market},
+    },
     store::{DocumentRecord, DueFeed, FeedEntry, HostLease, Store, sqlite::SqliteStore},
 };
 use url::Url;
@@ -205,6 +208,7 @@ impl World {
             request: "GET".to_owned(),
             enabled: true,
             guard: feed.interval.unwrap_or(Duration::from_hours(1)).max(Duration::from_mins(15)),
+            is_adaptive: schedule::is_adaptive(feed),
             gap: GAP,
         });
         store.sync_config(entries.collect(), Vec::new()).await.expect("synced");
@@ -231,7 +235,7 @@ impl World {
         let claims = self.store.claim_hosts(&self.owner, 64).await.expect("claimed");
         for host in claims.hosts {
             for due in host.feeds {
-                self.poll(&host.lease, due, lost).await;
+                self.poll(&host.lease, due, &Market::new(0.0, claims.flock), lost).await;
             }
             if !lost {
                 self.store.release_host(&host.lease, GAP).await.expect("released");
@@ -240,7 +244,7 @@ impl World {
         claims.next_due.unwrap_or(Duration::from_mins(1))
     }
 
-    async fn poll(&mut self, lease: &HostLease, due: DueFeed, lost: bool) {
+    async fn poll(&mut self, lease: &HostLease, due: DueFeed, market: &Market, lost: bool) {
         let feed = self.feeds[&due.state.id].clone();
         let now = self.true_time();
         self.judge.hear(&feed, now);
@@ -250,7 +254,7 @@ impl World {
         let act = act(&mut self.random);
         self.judge.rule(&feed, now, act);
         let (head, ending) = seen(&feed, &due, act, &mut self.random);
-        let record = poll::conclude(&feed, &self.settings, &due.state, &head, ending, due.now);
+        let record = poll::conclude(&feed, &self.settings, market, &due.state, &head, ending, due.now);
         self.store.record_poll(lease, record, 0).await.expect("recorded");
     }
 }

@@ -13,8 +13,8 @@ use feedwatch::{
     },
     store::{
         AlertQuery, AlertRecord, AlertView, ArticleRecord, AttemptResult, ClaimedDelivery, ClaimedHost,
-        DocumentRecord, DueFeed, FeedEntry, FeedState, GateClosing, HostLease, KnownArticle, Location,
-        PollRecord, Recorded, Settings, Store, StoreError, sqlite::SqliteStore,
+        DocumentRecord, DueFeed, FeedEntry, FeedState, GateClosing, HostLease, KnownArticle, Learned,
+        Location, PollRecord, Recorded, Settings, Store, StoreError, sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
@@ -190,6 +190,7 @@ impl<E: Engine> Rig<E> {
             gap: None,
             memory: PollMemory::default(),
             adopted: None,
+            learned: Learned::default(),
             document: None,
         }
     }
@@ -289,6 +290,7 @@ pub fn entry(id: &str, host: &str) -> FeedEntry {
         request: "GET".to_owned(),
         enabled: true,
         guard: GUARD,
+        is_adaptive: true,
         gap: Duration::ZERO,
     }
 }
