@@ -2,6 +2,7 @@
 //!
 //! `support` holds the parts; each other module proves one thing. `README.md` beside this folder tells which.
 
+mod adaptive;
 mod architecture;
 mod backtest;
 mod bad_feeds;
