@@ -11,7 +11,7 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use url::Url;
 
 use super::{
@@ -251,7 +251,17 @@ async fn claim<S: Store>(shared: &Shared<S>) -> Result<Option<Claims>, StoreErro
 /// the hosts that were just claimed are worked on all the same.
 async fn keep_budget<S: Store>(shared: &Shared<S>, live: &Live, claims: &Claims) {
     let budget = live.settings.budget;
-    if let Some(step) = shared.budget.hear(claims, budget)
+    let step = shared.budget.hear(claims, budget);
+    if step.is_some() {
+        let market = shared.budget.market();
+        debug!(
+            feeds = market.flock.feeds,
+            price = market.price(budget),
+            trim = market.controller.trim,
+            "priced polls"
+        );
+    }
+    if let Some(step) = step
         && let Err(error) = shared.store.keep_controller(step.before, step.after).await
     {
         warn!(%error, "the price of polls could not be kept");

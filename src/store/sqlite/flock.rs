@@ -14,7 +14,7 @@ use crate::{
     store::Learned,
 };
 
-/// Keeps what a poll taught, and changes the sums by it. Before the feed's row gets its new `polls`.
+/// Changes the sums by what a poll taught, before the feed's row has its new share.
 pub fn learn(tx: &Tx<'_>, feed: i64, learned: &Learned) -> Result<()> {
     tx.db.run(
         "UPDATE flock SET polls = flock.polls + :spent, articles = flock.articles + :articles,
@@ -26,10 +26,6 @@ pub fn learn(tx: &Tx<'_>, feed: i64, learned: &Learned) -> Result<()> {
             ":feed": feed, ":share": learned.share, ":spent": learned.is_spent,
             ":articles": rows_i64(learned.articles), ":flagged": rows_i64(learned.flagged),
         },
-    )?;
-    tx.db.run(
-        "UPDATE feed SET share = ?2, rhythm = coalesce(?3, rhythm) WHERE feed = ?1",
-        (feed, learned.share, &learned.rhythm),
     )?;
     Ok(())
 }

@@ -64,7 +64,8 @@ fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, record: &PollRecord) -> Result<(
                          failing_since = iif(:failures = 0, NULL, coalesce(failing_since, :at)),
                          last_success = iif(:success, :at, last_success), last_attempt = :last_attempt,
                          next_poll = :next_poll, reason = :reason, retry_after = :retry_after,
-                         bytes = bytes + :bytes, gaps = gaps + :gap, memory = :memory
+                         bytes = bytes + :bytes, gaps = gaps + :gap, memory = :memory,
+                         share = :share, rhythm = coalesce(:rhythm, rhythm)
          WHERE feed = :feed",
         named_params! {
             ":feed": feed,
@@ -82,6 +83,8 @@ fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, record: &PollRecord) -> Result<(
             ":bytes": rows_i64(usize::try_from(record.bytes).unwrap_or(usize::MAX)),
             ":gap": record.gap.is_some(),
             ":memory": to_json(&record.memory)?,
+            ":share": record.learned.share,
+            ":rhythm": record.learned.rhythm,
         },
     )?;
     if let Some(validators) = &record.adopted {
