@@ -119,7 +119,7 @@ impl Pipeline {
         let known = store.known_articles(&feed.id, keys).await?;
         record.title = document.title.or(record.title);
         record.seen = seen_keys(&document.articles, &known);
-        let sight = Sight::of(&document.articles, &known, document.hints, older);
+        let sight = Sight::of(&document.articles, &known, document.hints, document.report, older);
         let fresh = fresh_articles(document.articles, known);
         let outcome = if fresh.is_empty() { Outcome::Unchanged } else { Outcome::New };
         if !fresh.is_empty() {

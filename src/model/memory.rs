@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reason, Timestamp};
+use super::{Reading, Reason, Timestamp};
 
 /// The memory. Fields that are missing in a stored one have their defaults, unknown ones are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct PollMemory {
     /// The last time that articles may have scrolled by unseen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
+    /// How the last readable document was read.
+    #[serde(skip_serializing_if = "Reading::is_empty")]
+    pub reading: Reading,
 }
 
 /// What was said about when to ask again (specs/polling.md §4). Each wait is cut to its cap already.

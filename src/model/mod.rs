@@ -10,6 +10,7 @@ mod ids;
 mod memory;
 mod notifier;
 mod poll;
+mod reading;
 mod topic;
 
 pub use alert::{Alert, AlertFeed, Field, Mention, TopicMentions};
@@ -22,6 +23,7 @@ pub use ids::{
 pub use memory::{Gap, Hint, Hints, Moves, ObservedMove, PollMemory, TrackRecord};
 pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
 pub use poll::{Flock, Outcome, Reason, Validators};
+pub use reading::Reading;
 pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};
 
 /// A moment in UTC. Stored with a resolution of one millisecond.

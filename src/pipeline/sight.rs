@@ -24,6 +24,8 @@ pub struct Sight {
     pub older: Links,
     /// The stamps of the articles that were not known, `None` where one has none.
     pub news: Vec<Option<Timestamp>>,
+    /// How it was read; `None` if it is the last one.
+    pub report: Option<read::Report>,
 }
 
 /// How the articles of a document relate to those that were known before.
@@ -49,6 +51,7 @@ impl Sight {
         articles: &[Article],
         known: &[Option<KnownArticle>],
         hints: read::Hints,
+        report: read::Report,
         headers: Links,
     ) -> Self {
         let older = Links::of(hints.prev_archive.clone(), hints.next.clone(), headers);
@@ -59,7 +62,7 @@ impl Sight {
             known: count(known.iter().flatten().count()),
             oldest_new: news.iter().copied().flatten().min(),
         };
-        Self { window, hints, older, per_day: per_day(articles), is_same: false, news }
+        Self { window, hints, older, per_day: per_day(articles), is_same: false, news, report: Some(report) }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     gaps, hints,
     hosts::{self, HostKind},
     moves::{self, Arrival},
+    reading,
     schedule::{self, Lesson, Market, Rhythm},
     validators::{self, Asked, Verdict},
 };
@@ -187,6 +188,10 @@ impl<'a> Poll<'a> {
             },
             archives,
             gap: self.ending.gap.or(before.gap),
+            reading: sight.map_or_else(
+                || before.reading.clone(),
+                |sight| reading::after(&before.reading, sight.report.as_ref()),
+            ),
         }
     }
 

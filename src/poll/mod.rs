@@ -18,6 +18,7 @@ mod overdue;
 mod passage;
 mod poll_feed;
 mod poller;
+mod reading;
 mod report;
 pub mod schedule;
 mod skip;

@@ -59,4 +59,7 @@ fn changes(polled: &Polled) {
         (Some(_), None) => info!(%feed, "feed has articles again"),
         _ => {}
     }
+    for limit in is.reading.limits.keys().filter(|limit| !was.reading.limits.contains_key(*limit)) {
+        warn!(%feed, limit, "a limit on documents bites: part of the feed is left out");
+    }
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{FeedState, Queue};
+use crate::model::PollMemory;
 
 /// A delivery that waits longer than this needs a person.
 const WAITS_TOO_LONG: Duration = Duration::from_mins(10);
+
+/// The limit of `read` that hides articles, by its key.
+const MAX_ENTRIES: &str = "read.max_entries";
 
 /// How a feed is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -47,9 +51,58 @@ pub struct FeedHealth {
     pub needs_person: bool,
 }
 
+/// Documents in a row with unreadable entries that need a person.
+const UNREADABLE_POLLS: u32 = 3;
+
+/// What is wrong with a feed whose documents can be read (specs/reading.md §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadingTrouble {
+    /// It shows no article, though it had some.
+    Empty,
+    /// At least half of its entries cannot be read.
+    HalfUnreadable,
+    /// Some of its entries cannot be read, document after document.
+    Unreadable,
+    /// It has more entries than may be read.
+    TooManyEntries,
+    /// No date in it can be read.
+    Undated,
+}
+
+impl ReadingTrouble {
+    /// What it is, for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "shows no article, though it had some",
+            Self::HalfUnreadable => "at least half of its entries cannot be read",
+            Self::Unreadable => "some of its entries cannot be read, three documents in a row",
+            Self::TooManyEntries => "has more entries than read.max_entries",
+            Self::Undated => "none of its dates can be read",
+        }
+    }
+}
+
+impl PollMemory {
+    /// What is wrong with the documents of the feed.
+    pub fn reading_troubles(&self) -> Vec<ReadingTrouble> {
+        let (reading, shown) = (&self.reading, self.shown.unwrap_or(0));
+        // One alone may be the last entry of a document that was cut short on its way.
+        let is_half_unreadable = reading.unreadable > 1 && reading.unreadable >= shown;
+        let troubles = [
+            (self.empty_since.is_some(), ReadingTrouble::Empty),
+            (is_half_unreadable, ReadingTrouble::HalfUnreadable),
+            (reading.unreadable_polls >= UNREADABLE_POLLS, ReadingTrouble::Unreadable),
+            (reading.limits.contains_key(MAX_ENTRIES), ReadingTrouble::TooManyEntries),
+            (shown > 0 && reading.undated >= shown, ReadingTrouble::Undated),
+        ];
+        troubles.into_iter().filter(|(is_there, _)| *is_there).map(|(_, trouble)| trouble).collect()
+    }
+}
+
 impl FeedState {
-    /// Judges the feed. It needs a person once it is gone, after `failing_after` failures in a row, or if it failed
-    /// and never worked: a new feed with a wrong address should be noticed at once.
+    /// Judges the feed. It needs a person once it is gone, after `failing_after` failures in a row, if it failed and
+    /// never worked (a new feed with a wrong address should be noticed at once), or if its documents come but something
+    /// is wrong with them.
     pub fn health(&self, failing_after: u32) -> FeedHealth {
         let condition = match self {
             Self { enabled: false, .. } => FeedCondition::Disabled,
@@ -59,7 +112,8 @@ impl FeedState {
             _ => FeedCondition::Failing,
         };
         let needs_person = match condition {
-            FeedCondition::New | FeedCondition::Ok | FeedCondition::Disabled => false,
+            FeedCondition::New | FeedCondition::Disabled => false,
+            FeedCondition::Ok => !self.memory.reading_troubles().is_empty(),
             FeedCondition::Gone => true,
             FeedCondition::Failing => {
                 self.last_success.is_none() || self.consecutive_failures >= failing_after

@@ -13,7 +13,7 @@ mod views;
 use std::{path::PathBuf, time::Duration};
 
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, RedeliverQuery};
-pub use health::{FeedCondition, FeedHealth};
+pub use health::{FeedCondition, FeedHealth, ReadingTrouble};
 pub use polls::{
     AlertRecord, ArticleRecord, ClaimedHost, Claims, ClosedGate, DocumentRecord, DueFeed, FeedEntry,
     FeedState, GateClosing, HostLease, KnownArticle, Learned, PollRecord, Recorded, Visit,

@@ -17,6 +17,7 @@ mod matching_quality;
 mod pipeline;
 mod polite;
 mod reading;
+mod reading_health;
 mod reading_hostile;
 mod regression;
 mod restart;

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::{
     app::count,
-    model::{Feed, FeedId, Hint, Outcome, Reason, Timestamp, rfc3339},
+    model::{Feed, FeedId, Hint, Outcome, Reading, Reason, Timestamp, rfc3339},
     poll,
-    store::{ClosedGate, FeedCondition, FeedState},
+    store::{ClosedGate, FeedCondition, FeedState, ReadingTrouble},
 };
 
 #[derive(Debug, Serialize)]
@@ -50,6 +50,10 @@ pub(super) struct FeedStatus {
     gaps: u64,
     last_gap: Option<GapStatus>,
     empty_since: Option<String>,
+    /// How its last document was read.
+    reading: Reading,
+    /// What is wrong with its documents.
+    troubles: Vec<&'static str>,
     host_closed: Option<ClosedStatus>,
 }
 
@@ -127,6 +131,8 @@ impl FeedStatus {
             gaps: state.gaps,
             last_gap: memory.gap.map(|gap| GapStatus { from: rfc3339(gap.from), to: rfc3339(gap.to) }),
             empty_since: memory.empty_since.map(rfc3339),
+            reading: memory.reading.clone(),
+            troubles: memory.reading_troubles().into_iter().map(ReadingTrouble::as_str).collect(),
             host_closed: gate.map(|gate| ClosedStatus { until: rfc3339(gate.until), why: gate.why.clone() }),
         }
     }
@@ -202,6 +208,14 @@ impl FeedStatus {
             notes.push(format!("possible gap {} to {} ({} so far)", gap.from, gap.to, self.gaps));
         }
         notes.extend(self.empty_since.as_ref().map(|since| format!("shows no article since {since}")));
+        notes.extend(self.troubles.iter().map(|trouble| (*trouble).to_owned()));
+        let mended: Vec<&str> = self.reading.repairs.keys().map(String::as_str).collect();
+        if !mended.is_empty() {
+            notes.push(format!(
+                "its document had to be mended: {} (`feedwatch parse` tells more)",
+                mended.join(", ")
+            ));
+        }
         notes.extend(self.host_closed.as_ref().map(|closed| {
             let why = closed.why.as_deref().unwrap_or("it asked for patience");
             format!("its host is left alone until {}: {why}", closed.until)
