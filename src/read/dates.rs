@@ -1,5 +1,7 @@
 //! Dates as publishers write them (specs/reading.md §5). Pure: what is no date is `None`, never "now".
 
+use std::borrow::Cow;
+
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::{months, zones};
@@ -39,7 +41,7 @@ fn numeric(text: &str) -> Option<Timestamp> {
         _ => {
             let end = text.find(['T', 't', ' ']).unwrap_or(text.len());
             let (date, rest) = text.split_at(end);
-            let mut parts = date.split('-');
+            let mut parts = date.trim_end_matches('Z').split('-');
             let day = ymd(parts.next().filter(|year| year.len() == 4)?, parts.next()?, parts.next()?)?;
             (parts.next().is_none().then_some(day)?, rest)
         }
@@ -57,10 +59,12 @@ fn numeric(text: &str) -> Option<Timestamp> {
 /// `Mon, 23 Nov 2026 10:00:00 GMT`, `23 de noviembre de 2026`, `11/23/2026 10:00 PM`, `23-Nov-26`, `2026年11月23日`.
 fn worded(text: &str) -> Option<Timestamp> {
     let mut words = Words::default();
-    let text =
-        text.replace(['年', '月'], "-").replace('日', " ").replace(['时', '時', '分'], ":").replace('秒', "");
-    for word in text.split([' ', ',', '\t', '\n', '\r', '\u{A0}']).filter(|word| !word.is_empty()) {
+    let text = without_ideographs(text);
+    for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
         words.take(word.trim_end_matches(['.', ':', '-']));
+    }
+    if words.is_impossible {
+        return None;
     }
     let date = NaiveDate::from_ymd_opt(words.year?, words.month?, words.day?)?;
     let mut clock = words.clock.unwrap_or_default();
@@ -70,6 +74,30 @@ fn worded(text: &str) -> Option<Timestamp> {
         _ => {}
     }
     assemble(date, clock, words.zone.unwrap_or(0))
+}
+
+/// Chinese, Japanese and Korean put the unit behind each number.
+fn without_ideographs(text: &str) -> Cow<'_, str> {
+    if !text.contains(['年', '년']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '年' | '月' | '년' | '월' => out.push('-'),
+            '时' | '時' | '시' | '分' | '분' => out.push(':'),
+            '日' | '일' => out.push(' '),
+            '秒' | '초' => {}
+            // Half of the day stands right before the hour.
+            '午' | '上' | '下' | '前' | '後' | '오' | '전' | '후' => out.push(c),
+            c if out.ends_with(['午', '前', '後', '전', '후']) && c.is_ascii_digit() => {
+                out.extend([' ', c]);
+            }
+            c if c.is_whitespace() && out.ends_with('-') => {}
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 #[derive(Clone, Copy)]
@@ -87,6 +115,10 @@ struct Words {
     clock: Option<Clock>,
     half: Option<Half>,
     zone: Option<i32>,
+    /// Whether the month was named before any number.
+    is_month_first: bool,
+    /// Whether there is a time that no clock shows.
+    is_impossible: bool,
 }
 
 impl Words {
@@ -97,8 +129,9 @@ impl Words {
         } else if starts_with_digit && word.contains(['-', '/', '.']) {
             self.date(word);
         } else if let Some(month) = months::number(word) {
-            // If another month follows, the first was a day of the week: `mar 23 nov`.
-            if self.month.is_none() || (self.year.is_none() && self.clock.is_none()) {
+            // If another month follows a number, the first was a day of the week: `mar 23 nov`.
+            if self.month.is_none() || (self.is_month_first && self.year.is_none() && self.clock.is_none()) {
+                self.is_month_first = self.day.is_none();
                 self.month = Some(month);
             }
         } else if let Some(half) = half(word) {
@@ -116,6 +149,7 @@ impl Words {
         let (clock, rest) = split_clock(word);
         if self.clock.is_none() {
             self.clock = Clock::parse(clock);
+            self.is_impossible |= self.clock.is_none();
             if !rest.is_empty() && self.clock.is_some() {
                 self.take(rest);
             }
@@ -154,8 +188,8 @@ impl Words {
 
 fn half(word: &str) -> Option<Half> {
     match word.to_ascii_lowercase().as_str() {
-        "am" | "a.m" | "上午" | "午前" => Some(Half::Am),
-        "pm" | "p.m" | "下午" | "午後" => Some(Half::Pm),
+        "am" | "a.m" | "上午" | "午前" | "오전" => Some(Half::Am),
+        "pm" | "p.m" | "下午" | "午後" | "오후" | "μ.μ" => Some(Half::Pm),
         _ => None,
     }
 }
@@ -263,6 +297,13 @@ mod tests {
             ("2026-11-23 10:00:00 EST", "2026-11-23T15:00:00Z"),
             ("2026年11月23日 10:00", "2026-11-23T10:00:00Z"),
             ("2026年11月23日10时05分", "2026-11-23T10:05:00Z"),
+            ("2026年11月23日 下午10:00", "2026-11-23T22:00:00Z"),
+            ("2026년 11월 23일 오후 10:00", "2026-11-23T22:00:00Z"),
+            ("Nov 23, 2026 10:00\u{202F}PM", "2026-11-23T22:00:00Z"),
+            ("24 de noviembre, martes, 2026", "2026-11-24T00:00:00Z"),
+            ("23 Kasım Pazartesi 2026", "2026-11-23T00:00:00Z"),
+            ("Mon, 23 Nov 2026 10:00:00 HKT", "2026-11-23T02:00:00Z"),
+            ("2026-11-23Z", "2026-11-23T00:00:00Z"),
             ("lunes, 23 de noviembre de 2026 10:00 GMT", "2026-11-23T10:00:00Z"),
             ("mar, 24 nov 2026 10:00:00 +0100", "2026-11-24T09:00:00Z"),
             ("mar 24 2026", "2026-03-24T00:00:00Z"),
@@ -293,6 +334,8 @@ mod tests {
             "3 days ago",
             "31 Feb 2026 10:00 GMT",
             "31/31/2026",
+            "Mon, 23 Nov 2026 25:00:00 GMT",
+            "Mon, 23 Nov 2026 10:61:00 GMT",
             "0001-01-01T00:00:00Z",
             "2026-13-01",
             "2026",

@@ -4,7 +4,8 @@ use std::{borrow::Cow, io::Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED,
+    Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254,
+    WINDOWS_1257, X_USER_DEFINED,
 };
 
 use super::report::{Repair, Report};
@@ -56,8 +57,7 @@ fn decode_any<'a>(body: &'a [u8], content_type: Option<&str>, report: &mut Repor
     if let (Ok(text), false) = (str::from_utf8(body), is_escaped) {
         return (Cow::Borrowed(text.trim_start_matches('\u{FEFF}')), UTF_8.name());
     }
-    let legacy =
-        |body| declared().filter(|encoding| *encoding != UTF_8).find_map(|e| without_errors(e, body));
+    let legacy = |body| legacy(declared().filter(|encoding| *encoding != UTF_8), body);
     let utf8 = Utf8Quality::of(body);
     if utf8.is_nearly_certain() || articles(body).any(|part| Utf8Quality::of(part).is_certain()) {
         report.mended(Repair::Encoding);
@@ -68,6 +68,19 @@ fn decode_any<'a>(body: &'a [u8], content_type: Option<&str>, report: &mut Repor
         report.mended(Repair::Encoding);
         if utf8.is_likely() { (patched(body).into(), UTF_8.name()) } else { with(guess(body), body) }
     })
+}
+
+/// The first declared encoding that decodes without error. Western is what servers and templates say without thinking,
+/// and nearly any bytes are that: it counts only if nothing else is declared and the bytes do not look like another script.
+fn legacy(declared: impl Iterator<Item = &'static Encoding>, body: &[u8]) -> Option<Decoded<'_>> {
+    let (western, others): (Vec<_>, Vec<_>) = declared.partition(|encoding| *encoding == WINDOWS_1252);
+    if let Some(decoded) = others.into_iter().find_map(|encoding| without_errors(encoding, body)) {
+        return Some(decoded);
+    }
+    let western = *western.first()?;
+    let guess = guess(body);
+    let looks_western = [WINDOWS_1252, UTF_8, WINDOWS_1250, WINDOWS_1254, WINDOWS_1257].contains(&guess);
+    if looks_western { without_errors(western, body) } else { without_errors(guess, body) }
 }
 
 fn with<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Decoded<'a> {
@@ -167,19 +180,26 @@ impl Utf8Quality {
     }
 }
 
-/// UTF-16 by byte order mark, or by the pattern that the first `<` or `{` makes.
+/// What a document begins with: markup, JSON, or a blank before it.
+macro_rules! first {
+    () => {
+        b'<' | b'{' | b' ' | b'\t' | b'\r' | b'\n'
+    };
+}
+
+/// UTF-16 by byte order mark, or by the pattern that the first character makes.
 fn utf16(body: &[u8]) -> Option<&'static Encoding> {
     match body {
-        [0xFE, 0xFF, ..] | [0, b'<' | b'{', ..] => Some(UTF_16BE),
-        [0xFF, 0xFE, ..] | [b'<' | b'{', 0, ..] => Some(UTF_16LE),
+        [0xFE, 0xFF, ..] | [0, first!(), 0, _, ..] => Some(UTF_16BE),
+        [0xFF, 0xFE, ..] | [first!(), 0, _, 0, ..] => Some(UTF_16LE),
         _ => None,
     }
 }
 
 fn decode_utf32(body: &[u8]) -> Option<String> {
     let read: fn([u8; 4]) -> u32 = match body {
-        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, b'<' | b'{', ..] => u32::from_be_bytes,
-        [0xFF, 0xFE, 0, 0, ..] | [b'<' | b'{', 0, 0, 0, ..] => u32::from_le_bytes,
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, first!(), ..] => u32::from_be_bytes,
+        [0xFF, 0xFE, 0, 0, ..] | [first!(), 0, 0, 0, ..] => u32::from_le_bytes,
         _ => return None,
     };
     let units = body.as_chunks::<4>().0.iter().map(|bytes| read(*bytes));

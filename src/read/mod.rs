@@ -68,7 +68,11 @@ fn document(body: &[u8], source: Source<'_>, limits: &Limits) -> Result<Document
         return Err(ReadError::Empty);
     }
     if text.starts_with(['{', '[']) {
-        return json::read(text, source.base, limits, report);
+        let read = json::read(text, source.base, limits, report.clone());
+        // `[23-Nov-2026 10:00:00] PHP Warning` may stand before a feed of another kind.
+        let Err(error) = read else { return read };
+        let root = refuse::find_root(text, source.content_type, &mut report);
+        return root.map(|root| extract::read(root, source.base, limits, report)).map_err(|_| error);
     }
     let root = refuse::find_root(text, source.content_type, &mut report)?;
     Ok(extract::read(root, source.base, limits, report))

@@ -125,11 +125,21 @@ fn ended_length(text: &str) -> Option<usize> {
 
 /// Bytes of a reference that lacks its semicolon.
 fn unended_length(text: &str) -> Option<usize> {
+    if text.starts_with("&#") {
+        return unended_number_length(text);
+    }
     let at = UNENDED.iter().position(|known| text.starts_with(known))?;
     let length = UNENDED.get(at)?.len();
     let next = text.as_bytes().get(length).copied().unwrap_or(b' ');
     let goes_on = next == b'=' || (at < 3 && next.is_ascii_alphanumeric());
     (!goes_on).then_some(length)
+}
+
+/// Bytes of `&#8217` before something that is no digit.
+fn unended_number_length(text: &str) -> Option<usize> {
+    const MAX_DIGITS: usize = 7;
+    let digits = text.bytes().skip(2).take_while(u8::is_ascii_digit).count();
+    (1..=MAX_DIGITS).contains(&digits).then_some(digits + 2)
 }
 
 /// Writes the character that a reference of HTML means. A number that is no character means nothing.
@@ -145,7 +155,7 @@ fn character(reference: &str, out: &mut String) -> bool {
 
 /// The number in `8217;` or `x2019;`.
 fn number(text: &str) -> Option<u32> {
-    let number = text.strip_suffix(';')?;
+    let number = text.strip_suffix(';').unwrap_or(text);
     let (digits, radix) = match number.strip_prefix(['x', 'X']) {
         Some(hex) => (hex, 16),
         None => (number, 10),
@@ -185,6 +195,7 @@ mod tests {
     fn what_is_no_reference_stays_as_written() {
         check("AT&T & R&D; ?a=1&copy=2 &", "AT&T & R&D; ?a=1&copy=2 &");
         check("&unknown; &#; &#x; &-; &é;", "&unknown; &#; &#x; &-; &é;");
+        check("it&#8217s &#39 &# &#x27 x", "it’s ' &# &#x27 x");
         check("&quotHi,&quot AT&amp T &ampere &nbsp=1 &amp", "\"Hi,\" AT& T &ampere &nbsp=1 &");
     }
 

@@ -10,9 +10,6 @@ use super::{
 
 /// Characters of a document that are shown in an error.
 const SHOWN: usize = 60;
-/// Elements that an error message of the server puts before the feed.
-const JUNK: [&str; 8] = ["br", "b", "i", "p", "div", "font", "strong", "pre"];
-
 /// The root tag of a feed, and what follows it.
 pub(super) struct Root<'a> {
     pub tag: Tag<'a>,
@@ -27,30 +24,44 @@ pub(super) fn find_root<'a>(
     report: &mut Report,
 ) -> Result<Root<'a>, ReadError> {
     let mut lexer = Lexer::new(text);
-    let (mut junk, mut has_text) = (None, false);
+    let (mut other, mut has_junk) = (None, false);
+    let mut lone: Option<(Tag<'_>, Format, usize)> = None;
     while let Some(token) = lexer.next("", report) {
         let Token::Tag(tag) = token else {
-            has_text |= !matches!(token, Token::Text(text) if text.trim().is_empty());
+            has_junk |= lone.is_none() && !matches!(token, Token::Text(text) if text.trim().is_empty());
             continue;
         };
         let local = tag.local();
         let is_any = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(local));
-        if let Some(format) = Format::of_root(local).filter(|_| tag.kind != TagKind::Close) {
-            if has_text || junk.is_some() {
-                report.mended(Repair::Junk);
+        let format = Format::of_root(local).filter(|_| tag.kind != TagKind::Close);
+        match format {
+            Some(format) if is_any(&["rss", "RDF", "feed"]) => {
+                if has_junk || other.is_some() || lone.is_some() {
+                    report.mended(Repair::Junk);
+                }
+                return Ok(Root { tag, format, lexer });
             }
-            return Ok(Root { tag, format, lexer });
+            // A channel or an entry may be all there is; a root behind it is a better one.
+            Some(format) => lone = lone.or(Some((tag, format, lexer.position()))),
+            None if lone.is_none() && is_page(local, other) => {
+                return Err(web_page(lexer.rest()));
+            }
+            None if is_any(&["script", "style"]) => lexer.skip_past(local),
+            None => other = other.or((lone.is_none() && tag.kind != TagKind::Close).then_some(tag.name)),
         }
-        if is_any(&["html", "head", "body"]) {
-            return Err(web_page(lexer.rest()));
-        }
-        if !is_any(&JUNK) {
-            return Err(other_root(tag.name));
-        }
-        junk = Some(tag.name);
+    }
+    if let Some((tag, format, position)) = lone {
+        lexer.set_position(position);
+        return Ok(Root { tag, format, lexer });
     }
     let has_controls = report.repairs.contains_key(&Repair::Character);
-    Err(junk.map_or_else(|| no_markup(text, content_type, has_controls), other_root))
+    Err(other.map_or_else(|| no_markup(text, content_type, has_controls), other_root))
+}
+
+/// Whether an element is a part of a web page, and nothing else came before.
+fn is_page(local: &str, other: Option<&str>) -> bool {
+    let is = |name: &str| name.eq_ignore_ascii_case(local);
+    is("html") || other.is_none() && (is("head") || is("body"))
 }
 
 /// A body over `max_body`.
@@ -143,6 +154,10 @@ mod tests {
             "<br />\n<b>Warning</b>: x<?xml?><rss>",
             "junk <rdf:RDF>",
             "<!--c--><ATOM:Feed>",
+            "</rss><table class='xdebug'><tr><td>x</table><script>'<rss'</script><rss>",
+            "<root><rss>",
+            "<entry/><rss>",
+            "<channel>",
         ];
         for text in feeds {
             assert!(find_root(text, None, &mut Report::default()).is_ok(), "{text}");

@@ -10,7 +10,7 @@ use crate::model::Timestamp;
 pub enum Repair {
     /// Bytes that are wrong in the encoding of the document.
     Encoding,
-    /// Something stands before the root element.
+    /// Something stands before the root element, or text between elements.
     Junk,
     /// The root element, its case, its version or its place.
     Root,
@@ -69,7 +69,7 @@ impl Repair {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Encoding => "bytes that are wrong in the encoding were replaced",
-            Self::Junk => "what stands before the root element was skipped",
+            Self::Junk => "text outside of the elements was skipped",
             Self::Root => "a root element that is not as the format has it was read all the same",
             Self::Namespace => "a namespace was misspelt or not declared",
             Self::Case => "names of elements were in the wrong case",

@@ -25,7 +25,7 @@ pub(super) fn offset_minutes(zone: &str) -> Option<i32> {
     (digits.len() <= 4 && minutes <= 18 * 60).then_some(sign * minutes)
 }
 
-const NAMED: [(&str, i32); 38] = [
+const NAMED: [(&str, i32); 57] = [
     ("Z", 0),
     ("UT", 0),
     ("UTC", 0),
@@ -56,6 +56,25 @@ const NAMED: [(&str, i32); 38] = [
     ("MSK", 180),
     ("МСК", 180),
     ("AEST", 600),
+    ("ET", -300),
+    ("CT", -360),
+    ("MT", -420),
+    ("PT", -480),
+    ("AST", -240),
+    ("ADT", -180),
+    ("NST", -210),
+    ("NDT", -150),
+    ("WAT", 60),
+    ("CAT", 120),
+    ("EAT", 180),
+    ("IDT", 180),
+    ("IRST", 210),
+    ("MSD", 240),
+    ("WIB", 420),
+    ("HKT", 480),
+    ("PHT", 480),
+    ("AWST", 480),
+    ("NZST", 720),
     ("AEDT", 660),
     ("TRT", 180),
     ("GST", 240),
