@@ -67,7 +67,8 @@ async fn half_of_the_entries_unreadable_needs_a_person_at_once() {
 
 #[tokio::test]
 async fn entries_that_stay_unreadable_need_a_person_after_three_documents() {
-    let items: String = (1..9).map(|n| format!("<item><title>{n}</title><guid>{n}</guid></item>")).collect();
+    let item = |n: usize| format!("<item><title>{n}</title><guid>{n}</guid></item>");
+    let items = (1..9).map(item).collect::<Vec<_>>().concat();
     let cut = |n: usize| format!("<rss><channel>{items}<item><title>more {n}");
     let documents = [cut(1), cut(2), cut(3)];
     let [first, second, third] = [documents[0].as_str(), &documents[1], &documents[2]];
