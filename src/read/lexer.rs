@@ -313,7 +313,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where the element that `from` stands in ends, or the article around it.
+    /// Where the element that `from` stands in ends, or an article begins or ends.
     fn element_end(&mut self, inside: &'a str, from: usize) -> Option<usize> {
         if inside.is_empty() {
             return None;
@@ -321,7 +321,10 @@ impl<'a> Lexer<'a> {
         if self.element_end.0 != inside {
             self.element_end = (inside, Ahead::new());
         }
-        self.element_end.1.find(self.text, from, |rest| end_tag(rest, &[inside, "item", "entry"]))
+        self.element_end.1.find(self.text, from, |rest| {
+            let own = end_tag(rest, &[inside]);
+            structure_tag(slice(rest, 0, own.unwrap_or(rest.len()))).or(own)
+        })
     }
 
     fn data_starts_between(&mut self, from: usize, to: usize) -> bool {
@@ -351,7 +354,9 @@ impl<'a> Lexer<'a> {
         }
         // Comments that start before the same article and would end at the same place have one answer.
         if self.unbalanced.0 != article {
-            self.unbalanced = (article, !is_balanced(slice(self.text, article, end)));
+            let hidden = slice(self.text, article, end);
+            // Without any end tag, it only speaks of articles.
+            self.unbalanced = (article, hidden.contains("</") && !is_balanced(hidden));
         }
         self.unbalanced.1
     }
@@ -374,6 +379,12 @@ fn structure_tag(text: &str) -> Option<usize> {
         let rest = slice(text, at + 1, text.len());
         is_named(rest.strip_prefix('/').unwrap_or(rest), &NAMES)
     })
+}
+
+/// Whether a tag of an article begins here.
+fn is_article(bytes: &[u8]) -> bool {
+    let rest = bytes.strip_prefix(b"</").or_else(|| bytes.strip_prefix(b"<")).unwrap_or_default();
+    rest.starts_with(b"item") || rest.starts_with(b"entry")
 }
 
 /// Whether as many articles start in a text as end.
@@ -492,7 +503,7 @@ fn quoted(bytes: &[u8], from: usize, quote: u8, first_end: &mut Option<usize>) -
     let mut first = None;
     for at in memchr::memchr3_iter(b'>', b'<', quote, bytes.get(from..)?).map(|at| from + at) {
         match bytes.get(at)? {
-            b'<' if first.is_some_and(|(_, is_end)| is_end) => break,
+            b'<' if first.is_some_and(|(_, is_end)| is_end) || is_article(bytes.get(at..)?) => break,
             mark @ (b'<' | b'>') => first = first.or(Some((at, *mark == b'>'))),
             _ => return Some(at + 1),
         }
@@ -545,10 +556,12 @@ mod tests {
         check("<? x<a>?>", &["text <? x", "Open a", "text ?>"]);
         check("<?x><item>?></item>", &["Open item", "text ?>", "Close item"]);
         check(
-            "<!-- x -- ><item>t --> y</item>",
-            &["text  x -- >", "Open item", "text t --> y", "Close item"],
+            "<!-- x -- ><item><b>t</b> --> y</item>",
+            &["text  x -- >", "Open item", "Open b", "text t", "Close b", "text  --> y", "Close item"],
         );
         check("<!-- <item>x</item> --><a>", &["Open a"]);
+        check("<!-- nine more <entry> elements --><a>", &["Open a"]);
+        check("<a b=\"x</item><c d=\"e\">", &["text <a b=\"x", "Close item", "Open c"]);
         check("<![ x<a>", &["text <![ x", "Open a"]);
         check("<item\n<a></item <b>", &["Open item", "Open a", "Close item", "Open b"]);
     }

@@ -71,11 +71,25 @@ fn document(body: &[u8], source: Source<'_>, limits: &Limits) -> Result<Document
         let read = json::read(text, source.base, limits, report.clone());
         // `[23-Nov-2026 10:00:00] PHP Warning` may stand before a feed of another kind.
         let Err(error) = read else { return read };
-        let root = refuse::find_root(text, source.content_type, &mut report);
-        return root.map(|root| extract::read(root, source.base, limits, report)).map_err(|_| error);
+        return markup(text, source, limits, report).map_err(|_| error);
     }
+    markup(text, source, limits, report)
+}
+
+/// Reads RSS or Atom. A root somewhere in a document of another kind counts only if articles are in it.
+fn markup(
+    text: &str,
+    source: Source<'_>,
+    limits: &Limits,
+    mut report: Report,
+) -> Result<Document, ReadError> {
     let root = refuse::find_root(text, source.content_type, &mut report)?;
-    Ok(extract::read(root, source.base, limits, report))
+    let behind = root.behind;
+    let document = extract::read(root, source.base, limits, report);
+    match behind {
+        Some(name) if document.articles.is_empty() => Err(refuse::other_root(name)),
+        _ => Ok(document),
+    }
 }
 
 /// A part of a text, by bytes; empty if it would begin or end inside a character.

@@ -12,6 +12,8 @@ use super::{
 const SHOWN: usize = 60;
 /// The root tag of a feed, and what follows it.
 pub(super) struct Root<'a> {
+    /// The element that stands around it or before it, if there is one.
+    pub behind: Option<&'a str>,
     pub tag: Tag<'a>,
     pub format: Format,
     pub lexer: Lexer<'a>,
@@ -39,7 +41,7 @@ pub(super) fn find_root<'a>(
                 if has_junk || other.is_some() || lone.is_some() {
                     report.mended(Repair::Junk);
                 }
-                return Ok(Root { tag, format, lexer });
+                return Ok(Root { behind: other, tag, format, lexer });
             }
             // A channel or an entry may be all there is; a root behind it is a better one.
             Some(format) => lone = lone.or(Some((tag, format, lexer.position()))),
@@ -52,7 +54,7 @@ pub(super) fn find_root<'a>(
     }
     if let Some((tag, format, position)) = lone {
         lexer.set_position(position);
-        return Ok(Root { tag, format, lexer });
+        return Ok(Root { behind: other, tag, format, lexer });
     }
     let has_controls = report.repairs.contains_key(&Repair::Character);
     Err(other.map_or_else(|| no_markup(text, content_type, has_controls), other_root))
@@ -96,7 +98,8 @@ fn title(rest: &str) -> Option<String> {
     Some(excerpt(&text::from_html(title))).filter(|title| !title.is_empty())
 }
 
-fn other_root(name: &str) -> ReadError {
+/// A document of another kind.
+pub(super) fn other_root(name: &str) -> ReadError {
     ReadError::NotAFeed(format!("XML with the root <{}>, not a feed", excerpt(&text::from_plain(name))))
 }
 
