@@ -6,10 +6,11 @@ use url::Url;
 
 use super::{
     draft::{self, Markup},
-    lexer::{Lexer, Tag, Token},
+    lexer::{Lexer, Token},
     references::Entities,
     report::{Limit, Repair, Report},
     slice,
+    tag::Tag,
     vocabulary::{Field, Namespace},
 };
 

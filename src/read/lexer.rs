@@ -1,10 +1,13 @@
 //! Text to tags, character data and the rest, in one linear pass that nothing can make fail.
 
-use memchr::memmem;
-
 use super::{
+    marks::{
+        Ahead, COMMENT, DATA, Mark, data_start_length, document_type, end_tag, first_end, is_balanced,
+        structure_tag, without_half_end,
+    },
     report::{Repair, Report},
     slice,
+    tag::{Tag, tag},
 };
 
 /// A piece of a document. Comments, instructions and document types are never seen.
@@ -16,115 +19,6 @@ pub(super) enum Token<'a> {
     Data(&'a str),
     /// A tag.
     Tag(Tag<'a>),
-}
-
-/// What a tag does.
-#[derive(Debug, PartialEq, Clone, Copy)]
-pub(super) enum TagKind {
-    Open,
-    Empty,
-    Close,
-}
-
-/// A tag as written.
-#[derive(Debug, PartialEq, Clone, Copy)]
-pub(super) struct Tag<'a> {
-    /// All of it, from `<` to `>`.
-    pub raw: &'a str,
-    pub kind: TagKind,
-    /// The name with its prefix.
-    pub name: &'a str,
-    attributes: &'a str,
-}
-
-impl<'a> Tag<'a> {
-    /// The prefix, empty if there is none.
-    pub fn prefix(&self) -> &'a str {
-        self.name.split_once(':').map_or("", |(prefix, _)| prefix)
-    }
-
-    /// The name without its prefix.
-    pub fn local(&self) -> &'a str {
-        self.name.split_once(':').map_or(self.name, |(_, local)| local)
-    }
-
-    /// Whether the text occurs anywhere among its attributes.
-    pub fn has(&self, text: &str) -> bool {
-        !self.attributes.is_empty() && memmem::find(self.attributes.as_bytes(), text.as_bytes()).is_some()
-    }
-
-    /// Names and values, as written.
-    pub fn attributes(&self) -> Attributes<'a> {
-        Attributes { rest: self.attributes }
-    }
-}
-
-/// The attributes of a tag; quotes may be missing.
-pub(super) struct Attributes<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Iterator for Attributes<'a> {
-    type Item = (&'a str, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest =
-            self.rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '/' | '=' | '"' | '\''));
-        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
-        let (value, after) = match after.trim_start().strip_prefix('=') {
-            Some(value) => split_value(value.trim_start()),
-            None => ("", after),
-        };
-        self.rest = after;
-        (!name.is_empty()).then_some((name, value))
-    }
-}
-
-fn split_value(text: &str) -> (&str, &str) {
-    for quote in ['"', '\''] {
-        if let Some(quoted) = text.strip_prefix(quote) {
-            return quoted.split_once(quote).unwrap_or((quoted, ""));
-        }
-    }
-    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
-}
-
-/// The result of the last search for something from a place on. While places only go forward, all searches of one
-/// document together take linear time.
-struct Ahead {
-    /// The last search began here …
-    searched_from: usize,
-    /// … and ended here; at the greatest number if it found nothing.
-    found: usize,
-}
-
-impl Ahead {
-    fn new() -> Self {
-        Self { searched_from: 1, found: 0 }
-    }
-
-    /// The first place at `from` or behind; `search` looks for it in what begins there.
-    fn find(&mut self, text: &str, from: usize, search: impl FnOnce(&str) -> Option<usize>) -> Option<usize> {
-        if !(self.searched_from..=self.found).contains(&from) {
-            self.searched_from = from;
-            self.found = search(slice(text, from, text.len())).map_or(usize::MAX, |at| from + at);
-        }
-        (self.found != usize::MAX).then_some(self.found)
-    }
-}
-
-/// Finds one mark.
-struct Mark(&'static str, Ahead);
-
-impl Mark {
-    fn new(mark: &'static str) -> Self {
-        Self(mark, Ahead::new())
-    }
-
-    fn find(&mut self, text: &str, from: usize) -> Option<usize> {
-        self.1.find(text, from, |rest| memmem::find(rest.as_bytes(), self.0.as_bytes()))
-    }
 }
 
 /// Reads tokens from a place that can be set back.
@@ -147,11 +41,6 @@ pub(super) struct Lexer<'a> {
     /// Whether the text is the inside of one element: a CDATA section that never ends, ends with it.
     is_fragment: bool,
 }
-
-/// Bytes of the longest name that an end tag without its end may have.
-const MAX_NAME: usize = 40;
-const DATA: &str = "<![CDATA[";
-const COMMENT: &str = "<!--";
 
 impl<'a> Lexer<'a> {
     pub fn new(text: &'a str) -> Self {
@@ -362,156 +251,6 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// What a CDATA section without end holds: its end may be there in part.
-fn without_half_end(data: &str) -> &str {
-    data.strip_suffix("]>").or_else(|| data.strip_suffix("]]")).unwrap_or(data)
-}
-
-/// Where the first end tag with one of these names begins, whatever its case.
-fn end_tag(text: &str, names: &[&str]) -> Option<usize> {
-    memmem::find_iter(text.as_bytes(), "</").find(|at| is_named(slice(text, at + 2, text.len()), names))
-}
-
-/// Where the first tag of an article, a channel or a root begins, be it the start or the end of one.
-fn structure_tag(text: &str) -> Option<usize> {
-    const NAMES: [&str; 6] = ["item", "entry", "channel", "rss", "feed", "rdf:RDF"];
-    memchr::memchr_iter(b'<', text.as_bytes()).find(|at| {
-        let rest = slice(text, at + 1, text.len());
-        is_named(rest.strip_prefix('/').unwrap_or(rest), &NAMES)
-    })
-}
-
-/// Whether a tag of an article begins here.
-fn is_article(bytes: &[u8]) -> bool {
-    let rest = bytes.strip_prefix(b"</").or_else(|| bytes.strip_prefix(b"<")).unwrap_or_default();
-    rest.starts_with(b"item") || rest.starts_with(b"entry")
-}
-
-/// Whether as many articles start in a text as end.
-fn is_balanced(text: &str) -> bool {
-    let tags = memchr::memchr_iter(b'<', text.as_bytes()).map(|at| slice(text, at + 1, text.len()));
-    tags.fold(0_i64, |open, rest| match rest.strip_prefix('/') {
-        Some(rest) => open - i64::from(is_named(rest, &["item", "entry"])),
-        None => open + i64::from(is_named(rest, &["item", "entry"])),
-    }) == 0
-}
-
-/// Bytes up to the `>` that comes before the next tag.
-fn first_end(rest: &str) -> Option<usize> {
-    let at = memchr::memchr2(b'>', b'<', rest.as_bytes().get(1..)?)? + 1;
-    (rest.as_bytes().get(at) == Some(&b'>')).then_some(at + 1)
-}
-
-/// Bytes of the start of a CDATA section, also of one that is almost right.
-fn data_start_length(rest: &str) -> Option<usize> {
-    if rest.starts_with(DATA) {
-        return Some(DATA.len());
-    }
-    let head = rest.strip_prefix("<!")?;
-    let name = head.trim_start_matches(['[', ' ']);
-    let (cdata, after) = name.split_at_checked(5)?;
-    let blanks = after.len() - after.trim_start_matches(' ').len();
-    let is_start = cdata.eq_ignore_ascii_case("CDATA") && after.trim_start_matches(' ').starts_with('[');
-    (is_start && head.len() - name.len() < 5).then_some(rest.len() - after.len() + blanks + 1)
-}
-
-/// Bytes of a document type and its internal subset; quotes and comments may hold brackets (XML 1.0 §2.8).
-fn document_type(rest: &str) -> Option<(usize, Option<&str>)> {
-    let bytes = rest.as_bytes();
-    let (mut at, mut subset_start, mut subset) = (2, None, None);
-    loop {
-        let after =
-            |mark: &str| Some(at + 1 + memmem::find(bytes.get(at + 1..)?, mark.as_bytes())? + mark.len());
-        at = match bytes.get(at)? {
-            b'"' => after("\"")?,
-            b'\'' => after("'")?,
-            b'<' if slice(rest, at, rest.len()).starts_with(COMMENT) => after("-->")?,
-            b'[' if subset_start.is_none() => {
-                subset_start = Some(at + 1);
-                at + 1
-            }
-            b']' if subset.is_none() => {
-                subset = subset_start.map(|start| slice(rest, start, at));
-                at + 1
-            }
-            b'>' if subset_start.is_none() || subset.is_some() => return Some((at + 1, subset)),
-            _ => at + 1,
-        };
-    }
-}
-
-/// Whether what stands behind `<` or `</` is a tag with one of these names.
-fn is_named(rest: &str, names: &[&str]) -> bool {
-    names.iter().any(|name| {
-        let after = rest.as_bytes().get(name.len());
-        rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
-            && after.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b'>')
-    })
-}
-
-/// The tag that a text begins with.
-fn tag(text: &str) -> Option<Tag<'_>> {
-    let inner = text.strip_prefix('<')?;
-    let (kind, named) =
-        inner.strip_prefix('/').map_or((TagKind::Open, inner), |named| (TagKind::Close, named));
-    if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        return None;
-    }
-    let Some(end) = tag_end(named) else { return tag_without_end(text, named, kind) };
-    let body = slice(named, 0, end);
-    let (body, kind) = match body.strip_suffix('/') {
-        Some(body) if kind == TagKind::Open => (body, TagKind::Empty),
-        _ => (body, kind),
-    };
-    let name_end = body.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(body.len());
-    let (name, attributes) = body.split_at(name_end);
-    let raw = slice(text, 0, text.len() - named.len() + end + 1);
-    Some(Tag { raw, kind, name, attributes })
-}
-
-/// An end tag, or the start of an article, that lacks its `>`, so that the next tag follows at once.
-fn tag_without_end<'a>(text: &'a str, named: &'a str, kind: TagKind) -> Option<Tag<'a>> {
-    let (head, _) = slice(named, 0, named.floor_char_boundary(MAX_NAME)).split_once('<')?;
-    let name = head.trim_end();
-    let is_name = !name.contains(|c: char| c.is_whitespace() || c == '"');
-    let is_expected = kind == TagKind::Close || ["item", "entry"].contains(&name);
-    let raw = slice(text, 0, text.len() - named.len() + head.len());
-    (is_name && is_expected).then_some(Tag { raw, kind, name, attributes: "" })
-}
-
-/// The `>` that ends a tag: the first outside quotes, or, where a quote is never closed, the first before the next
-/// `<`. A value may hold markup; but if its first mark is `>` and a `<` follows, its quote was not closed.
-fn tag_end(inside: &str) -> Option<usize> {
-    let bytes = inside.as_bytes();
-    let (mut at, mut first_end) = (0, None);
-    while let Some(byte) = bytes.get(at) {
-        at = match byte {
-            b'>' => return Some(at),
-            b'<' => return first_end,
-            b'"' | b'\'' => match quoted(bytes, at + 1, *byte, &mut first_end) {
-                Some(after) => after,
-                None => return first_end,
-            },
-            _ => at + 1,
-        };
-    }
-    first_end
-}
-
-/// What follows the closing quote; `None` if it is missing.
-fn quoted(bytes: &[u8], from: usize, quote: u8, first_end: &mut Option<usize>) -> Option<usize> {
-    let mut first = None;
-    for at in memchr::memchr3_iter(b'>', b'<', quote, bytes.get(from..)?).map(|at| from + at) {
-        match bytes.get(at)? {
-            b'<' if first.is_some_and(|(_, is_end)| is_end) || is_article(bytes.get(at..)?) => break,
-            mark @ (b'<' | b'>') => first = first.or(Some((at, *mark == b'>'))),
-            _ => return Some(at + 1),
-        }
-    }
-    *first_end = first_end.or(first.filter(|(_, is_end)| *is_end).map(|(at, _)| at));
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -574,12 +313,5 @@ mod tests {
         check("<![CDATA[x</b>", &["text x", "Close b"]);
         check("<![cdata[x]]></a><!CDATA[y]></a>", &["data x", "Close a", "data y", "Close a"]);
         check("<![CDATA[x</b></item><a>y</a>", &["data x</b>", "Close item", "Open a", "text y", "Close a"]);
-    }
-
-    #[test]
-    fn attributes_are_read_in_every_spelling() {
-        let tag = tag("<a b='1 2' c = \"3\" d=4 e f=''/>").expect("a tag");
-        let attributes: Vec<_> = tag.attributes().collect();
-        assert_eq!(attributes, [("b", "1 2"), ("c", "3"), ("d", "4"), ("e", ""), ("f", "")]);
     }
 }

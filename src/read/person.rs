@@ -3,9 +3,11 @@
 use super::{
     draft::Markup,
     element::{Element, Reading, characters},
-    lexer::{Lexer, TagKind, Token},
+    lexer::{Lexer, Token},
     report::Report,
-    slice, text,
+    slice,
+    tag::TagKind,
+    text,
 };
 
 /// A person as an element names them: by a `name` or an `email` in it, else by its text.

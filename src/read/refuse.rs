@@ -2,8 +2,9 @@
 
 use super::{
     Limits, ReadError,
-    lexer::{Lexer, Tag, TagKind, Token},
+    lexer::{Lexer, Token},
     report::{Repair, Report},
+    tag::{Tag, TagKind},
     text,
     vocabulary::Format,
 };

@@ -3,10 +3,11 @@
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::{
-    lexer::{Lexer, Tag, TagKind, Token},
+    lexer::{Lexer, Token},
     references,
     report::Report,
     slice,
+    tag::{Tag, TagKind},
 };
 
 /// Tags that end a word.
