@@ -174,19 +174,16 @@ impl<'a> Lexer<'a> {
         let start = self.at + length;
         let end = self.data_end.find(self.text, start);
         let own_end = self.element_end(inside, start).filter(|at| end.is_none_or(|end| *at < end));
-        let hides_articles = inside.is_empty()
-            && !self.is_fragment
-            && self
-                .article
-                .find(self.text, start, structure_tag)
-                .is_some_and(|at| end.is_none_or(|end| at < end));
+        // Between elements nothing is a section: it must not hide what follows.
+        let is_stray = inside.is_empty() && !self.is_fragment;
+        let hides = is_stray && end.is_some_and(|end| self.hides_more(start, end));
         match (own_end, end) {
             (Some(own_end), end) if end.is_none_or(|end| self.data_starts_between(own_end, end)) => {
                 report.mended(Repair::Cdata);
                 self.at = own_end;
                 Some(without_half_end(slice(self.text, start, own_end)))
             }
-            (_, Some(end)) if !hides_articles => {
+            (_, Some(end)) if !hides => {
                 self.at = end + "]]>".len();
                 Some(slice(self.text, start, end))
             }
@@ -214,6 +211,12 @@ impl<'a> Lexer<'a> {
             let own = end_tag(rest, &[inside]);
             structure_tag(slice(rest, 0, own.unwrap_or(rest.len()))).or(own)
         })
+    }
+
+    /// Whether an article or another section begins there.
+    fn hides_more(&mut self, from: usize, to: usize) -> bool {
+        let article = self.article.find(self.text, from, structure_tag);
+        article.is_some_and(|at| at < to) || self.data_starts_between(from, to)
     }
 
     fn data_starts_between(&mut self, from: usize, to: usize) -> bool {

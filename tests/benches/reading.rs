@@ -62,7 +62,6 @@ fn main() {
 
 /// Twice the size over once the size, for each kind of bomb; 2 is linear.
 fn linearity() {
-    const SIZE: usize = 2 << 20;
     let bombs = [
         "<![CDATA[",
         "<?a ",
@@ -88,18 +87,47 @@ fn linearity() {
         "<author><name>",
         "\u{430}\u{301}",
     ];
+    let text = |bomb: &str, size: usize| {
+        let filled = bomb.repeat(size / bomb.len());
+        format!(
+            "<!DOCTYPE rss [<!ENTITY a 'aaaaaaaaaa'>]><rss><channel><item><title>x</title></item><item><description>{filled}"
+        )
+    };
     for bomb in bombs {
-        let document = |size: usize| {
-            let filled = bomb.repeat(size / bomb.len());
-            let text = format!(
-                "<!DOCTYPE rss [<!ENTITY a 'aaaaaaaaaa'>]><rss><channel><item><title>x</title></item><item><description>{filled}"
-            );
-            text.into_bytes()
-        };
-        let (once, twice) = (document(SIZE), document(2 * SIZE));
-        let [(first, _), (second, _)] = in_turn([&|| articles(&once), &|| articles(&twice)]);
-        println!("bomb={bomb:?} ms={:.1} twice_over_once={:.2}", first * 1e3, second / first);
+        grows(&format!("{bomb:?}"), |size| text(bomb, size));
     }
+    grows("blanks, then tags", |size| {
+        rss_of(&format!("<item><description>{}x{}", " ".repeat(size / 2), "<b/>".repeat(size / 8)))
+    });
+    grows("leaves without end", |size| {
+        rss_of(&"<item><category>a<category>b<enclosure><x:y><title>t</item>".repeat(size / 60))
+    });
+    grows("authors of a JSON Feed", |size| {
+        format!(
+            "{{\"authors\":[{}{{}}],\"items\":[{}{{}}]}}",
+            "{},".repeat(size / 8),
+            "{\"id\":1},".repeat(size / 40)
+        )
+    });
+    grows("a long base address", |size| {
+        let base = "a".repeat(size / 8);
+        format!(
+            "<rss xml:base='http://x/{base}/'><channel>{}",
+            "<item><link>1</link></item>".repeat(size / 60)
+        )
+    });
+}
+
+fn rss_of(items: &str) -> String {
+    format!("<rss><channel>{items}</channel></rss>")
+}
+
+/// Twice the size over once the size.
+fn grows(name: &str, document: impl Fn(usize) -> String) {
+    const SIZE: usize = 2 << 20;
+    let (once, twice) = (document(SIZE).into_bytes(), document(2 * SIZE).into_bytes());
+    let [(first, _), (second, _)] = in_turn([&|| articles(&once), &|| articles(&twice)]);
+    println!("bomb={name} ms={:.1} twice_over_once={:.2}", first * 1e3, second / first);
 }
 
 fn articles(document: &[u8]) -> usize {

@@ -1,5 +1,6 @@
 //! Feeds as they are in the wild: small documents, each named after the trait it shows, and the articles in them.
 
+mod adversary;
 mod damage;
 mod encodings;
 mod identity;
