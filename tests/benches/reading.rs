@@ -90,7 +90,7 @@ fn linearity() {
     let text = |bomb: &str, size: usize| {
         let filled = bomb.repeat(size / bomb.len());
         format!(
-            "<!DOCTYPE rss [<!ENTITY a 'aaaaaaaaaa'>]><rss><channel><item><title>x</title></item><item><description>{filled}"
+            "<!DOCTYPE rss [<!ENTITY a 'aaaaaaaaaa'>]><rss><channel><item><title>x</title></item><item><description>{filled}</description></item></channel></rss>"
         )
     };
     for bomb in bombs {
