@@ -1,4 +1,4 @@
-//! The document that `parse` and `match` look at: a file, a URL or standard input.
+//! The document that `parse`, `match`, `discover` and `import` look at: a file, a URL or standard input.
 
 use std::{
     fs,
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use url::Url;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     config::{self, Config},
     model::{Feed, FeedId, FeedLocation},
     poll::{Fetched, Fetcher, NoGates, hosts},
-    read::{self, Document, Limits, ReadError},
+    read::{self, Announced, Document, Limits, Outlines, ReadError},
     store::FeedState,
 };
 
@@ -38,7 +38,8 @@ impl Source {
         let limit = config.http.max_body as u64 + 1;
         match Url::parse(name) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => {
-                let mut source = fetch(url, config).await?;
+                let client = Client::new(url, config)?;
+                let mut source = client.fetch().await.with_context(|| client.name())?;
                 source.content_type = content_type.or(source.content_type);
                 source.base = base.or(source.base);
                 Ok(source)
@@ -49,8 +50,26 @@ impl Source {
 
     /// Reads the document.
     pub fn read(&self, limits: &Limits) -> Result<Document, ReadError> {
-        let source = read::Source { content_type: self.content_type.as_deref(), base: self.base.as_ref() };
-        read::read(&self.bytes, source, limits)
+        read::read(&self.bytes, self.source(), limits)
+    }
+
+    /// The feeds that it announces, if it is a page.
+    pub fn announced_feeds(&self, limits: &Limits) -> Vec<Announced> {
+        read::announced_feeds(&self.bytes, self.source(), limits)
+    }
+
+    /// The feeds that it lists, if it is OPML.
+    pub fn outlines(&self, limits: &Limits) -> Result<Outlines, ReadError> {
+        read::outlines(&self.bytes, self.source(), limits)
+    }
+
+    /// The URL that answered.
+    pub fn base(&self) -> Option<&Url> {
+        self.base.as_ref()
+    }
+
+    fn source(&self) -> read::Source<'_> {
+        read::Source { content_type: self.content_type.as_deref(), base: self.base.as_ref() }
     }
 }
 
@@ -69,27 +88,73 @@ fn read_file(name: &str, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Fetches a URL with the settings of the daemon. Naming it on the command line admits a private address.
-async fn fetch(url: Url, config: &Config) -> Result<Source> {
-    let asked = ad_hoc(url);
-    let configured = config.poll.feeds.iter().find(|feed| feed.location == asked.location);
-    // Credentials that were typed are meant, whatever the configuration has.
-    let feed = configured.filter(|_| asked.username.is_none()).cloned().unwrap_or(asked);
-    let fetcher = Fetcher::new(&config.http, [&feed])?;
-    let answer =
-        fetcher.fetch(&feed, &FeedState::unknown(feed.id.clone()), SystemClock.now(), &NoGates).await;
-    match answer.fetched {
-        Fetched::Modified(body) => {
-            let name = feed.display_url();
-            Ok(Source { name, bytes: body.bytes, content_type: body.content_type, base: body.url })
-        }
-        Fetched::NotModified(_) => Err(anyhow!("{}: nothing changed", feed.display_url())),
-        Fetched::Held(closed) => Err(anyhow!("{}: {} is busy", feed.display_url(), closed.host)),
-        Fetched::Limited(error)
-        | Fetched::Gone(error)
-        | Fetched::Blocked(error)
-        | Fetched::Failed(_, error) => Err(anyhow!("{}: {error}", feed.display_url())),
+/// Asks for the document behind a URL, and for what it leads to, as the daemon would. Naming the URL on the command line
+/// admits a private address.
+pub(super) struct Client {
+    feed: Feed,
+    fetcher: Fetcher,
+}
+
+/// Why a document could not be fetched.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct NotFetched {
+    message: String,
+    /// Whether the server asks to be left alone for a while.
+    pub asks_for_patience: bool,
+}
+
+impl Client {
+    pub fn new(url: Url, config: &Config) -> Result<Self> {
+        let asked = ad_hoc(url);
+        let configured = config.poll.feeds.iter().find(|feed| feed.location == asked.location);
+        // Credentials that were typed are meant, whatever the configuration has.
+        let feed = configured.filter(|_| asked.username.is_none()).cloned().unwrap_or(asked);
+        let fetcher = Fetcher::new(&config.http, [&feed])?;
+        Ok(Self { feed, fetcher })
     }
+
+    /// The URL as people may see it: without credentials.
+    pub fn name(&self) -> String {
+        self.feed.display_url()
+    }
+
+    /// The URL, without credentials.
+    pub fn url(&self) -> Option<&Url> {
+        self.feed.location.url()
+    }
+
+    /// Whether it is asked with a user and a password.
+    pub fn has_credentials(&self) -> bool {
+        self.feed.username.is_some()
+    }
+
+    /// Fetches the document itself.
+    pub async fn fetch(&self) -> Result<Source, NotFetched> {
+        let state = FeedState::unknown(self.feed.id.clone());
+        let answer = self.fetcher.fetch(&self.feed, &state, SystemClock.now(), &NoGates).await;
+        source(self.name(), answer.fetched)
+    }
+
+    /// Fetches a document that it leads to.
+    pub async fn fetch_linked(&self, url: Url) -> Result<Source, NotFetched> {
+        let name = url.to_string();
+        let answer = self.fetcher.fetch_linked(&self.feed, url, SystemClock.now(), &NoGates).await;
+        source(name, answer.fetched)
+    }
+}
+
+fn source(name: String, fetched: Fetched) -> Result<Source, NotFetched> {
+    let (message, asks_for_patience) = match fetched {
+        Fetched::Modified(body) => {
+            return Ok(Source { name, bytes: body.bytes, content_type: body.content_type, base: body.url });
+        }
+        Fetched::NotModified(_) => ("nothing changed".to_owned(), false),
+        Fetched::Held(closed) => (format!("{} is busy", closed.host), true),
+        Fetched::Limited(error) => (error, true),
+        Fetched::Gone(error) | Fetched::Blocked(error) | Fetched::Failed(_, error) => (error, false),
+    };
+    Err(NotFetched { message, asks_for_patience })
 }
 
 fn ad_hoc(url: Url) -> Feed {

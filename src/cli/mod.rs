@@ -5,7 +5,11 @@ mod backtest;
 mod census;
 mod check;
 mod default_config;
+mod discover;
 mod document;
+mod export;
+mod feed_lines;
+mod import;
 mod match_document;
 mod match_lines;
 mod notify_test;
@@ -33,7 +37,8 @@ Exit codes: 0 done, 1 failed while running, 2 wrong arguments, 78 bad configurat
 Examples:
   feedwatch run -c config/demo.toml          try it without a network
   feedwatch check                            find every mistake in the configuration
-  feedwatch match https://example.org/rss    what the watchlist would flag, and why")]
+  feedwatch match https://example.org/rss    what the watchlist would flag, and why
+  feedwatch discover https://example.org/    the feeds that a page announces")]
 pub struct Cli {
     /// The configuration; if not given: `$FEEDWATCH_CONFIG`, ./feedwatch.toml, ./config/feedwatch.toml,
     /// /etc/feedwatch/feedwatch.toml
@@ -65,6 +70,12 @@ enum Command {
     Redeliver(redeliver::Arguments),
     /// Send one clearly marked test alert
     NotifyTest(notify_test::Arguments),
+    /// Find the feeds that a web page announces, and print them for the configuration
+    Discover(discover::Arguments),
+    /// Print the feeds of an OPML file for the configuration; folders become tags
+    Import(import::Arguments),
+    /// Print the configured feeds as OPML, without credentials
+    Export,
     /// Print the default configuration
     DefaultConfig,
 }
@@ -107,6 +118,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Alerts(args) => alerts::run(&context, args).await,
         Command::Redeliver(args) => redeliver::run(&context, args).await,
         Command::NotifyTest(args) => notify_test::run(&context, args).await,
+        Command::Discover(args) => discover::run(&context, args).await,
+        Command::Import(args) => import::run(&context, args).await,
+        Command::Export => export::run(&context),
         Command::DefaultConfig => default_config::run(),
     }
 }

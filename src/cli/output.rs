@@ -79,6 +79,12 @@ pub(super) fn text(text: impl fmt::Display) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Tells a person something beside what is printed: one line on stderr.
+pub(super) fn say(line: &str) {
+    // A courtesy: nobody has to read it.
+    let _ = writeln!(anstream::stderr(), "{}", Clean(line));
+}
+
 /// 0 if all is well, 1 if something needs a person.
 pub(super) fn exit(is_well: bool) -> ExitCode {
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }

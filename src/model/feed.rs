@@ -16,6 +16,16 @@ pub enum FeedLocation {
     File(PathBuf),
 }
 
+impl FeedLocation {
+    /// The URL, unless it is a file.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Http(url) => Some(url),
+            Self::File(_) => None,
+        }
+    }
+}
+
 /// A feed to watch. Checked by `config`, then plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {

@@ -104,7 +104,7 @@ impl<S: Store> Walk<'_, S> {
         head: &mut Head,
     ) -> Result<Option<Older>, StoreError> {
         let Self { passage, feed, before, clock, .. } = self;
-        let answer = passage.live.fetcher.fetch_older(feed, url, clock.now(), *passage).await;
+        let answer = passage.live.fetcher.fetch_linked(feed, url, clock.now(), *passage).await;
         head.bytes += answer.head.bytes;
         // Who asks for patience here asks for it everywhere.
         head.patience = head.patience.max(answer.head.patience);

@@ -80,11 +80,12 @@ impl Fetcher {
         Answer { head, fetched }
     }
 
-    /// Asks once for an older document of a feed, whole.
-    pub async fn fetch_older(&self, feed: &Feed, url: Url, now: Timestamp, gates: &impl Gates) -> Answer {
+    /// Asks once for a document that a feed leads to, whole. The address guard admits what the feed's own URL names, and
+    /// credentials go to its origin only.
+    pub async fn fetch_linked(&self, feed: &Feed, url: Url, now: Timestamp, gates: &impl Gates) -> Answer {
         let (clock, mut head) = (StoreTime::told(now), Head::new(now));
         let fetched = match &feed.location {
-            FeedLocation::File(_) => failed(Outcome::Blocked, "a file has no older documents elsewhere"),
+            FeedLocation::File(_) => failed(Outcome::Blocked, "a file leads to no documents elsewhere"),
             FeedLocation::Http(configured) => {
                 let way = Way { fetcher: self, feed, configured, known: None, clock };
                 way.follow(url, &mut head, gates).await

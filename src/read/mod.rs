@@ -1,5 +1,6 @@
 //! Bytes to articles: decode, repair, extract, or say why it is no feed. Pure: no clock, network or store.
 
+mod announced;
 mod dates;
 mod decode;
 mod draft;
@@ -11,6 +12,7 @@ mod json;
 mod lexer;
 mod marks;
 mod months;
+mod outlines;
 mod person;
 mod references;
 mod refuse;
@@ -32,7 +34,9 @@ use std::{
 use url::Url;
 
 pub use self::{
+    announced::{Announced, announced_feeds},
     hints::Hints,
+    outlines::{Outline, Outlines, outlines},
     report::{Limit, Repair, Report},
 };
 use crate::model::Article;

@@ -24,6 +24,9 @@ use crate::{
     secret::Secret,
 };
 
+/// Why a feed's URL is refused, whoever names it.
+const NEVER_ASKED: &str = "leads to an address that is never asked: link-local or cloud metadata";
+
 /// Where a feed is, and the credentials that its URL held.
 struct Address {
     location: FeedLocation,
@@ -114,9 +117,7 @@ impl Checker<'_> {
         if let FeedLocation::Http(http) = &location
             && never_asked(http)
         {
-            self.push(
-                url.error("feed.url: leads to an address that is never asked: link-local or cloud metadata"),
-            );
+            self.push(url.error(format!("feed.url: {NEVER_ASKED}")));
             return None;
         }
         let (username, password) = take_credentials(&mut location);
@@ -195,6 +196,15 @@ fn http_url(text: &str) -> Result<Url, (String, String)> {
 /// `file:PATH` relative to the file that names it, also as `file://` and `file:///`.
 fn local_path(directory: &Path, path: &str) -> PathBuf {
     directory.join(path.strip_prefix("//").unwrap_or(path))
+}
+
+/// A URL as `feed.url` may have it, credentials included, but no file.
+///
+/// # Errors
+/// What is wrong with it, and what to do, in one sentence without credentials.
+pub fn feed_url(text: &str) -> Result<Url, String> {
+    let url = http_url(text).map_err(|(message, help)| format!("{message}; {help}"))?;
+    if never_asked(&url) { Err(NEVER_ASKED.to_owned()) } else { Ok(url) }
 }
 
 /// Takes user and password out of a URL.

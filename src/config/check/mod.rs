@@ -10,7 +10,7 @@ mod topics;
 mod web_values;
 mod webhook;
 
-pub use feeds::take_credentials;
+pub use feeds::{feed_url, take_credentials};
 pub use terms::TermPlaces;
 
 use std::path::Path;
