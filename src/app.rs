@@ -308,8 +308,9 @@ pub fn count(n: usize, word: &str) -> String {
     format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Polls every feed once and delivers meanwhile; then delivers what is still due, and ends. `begin` is told how many feeds will be polled and which are
-/// left out (asked a moment ago, asked to be left alone, or gone); `progress` hears of each poll.
+/// Polls every feed once and delivers meanwhile; then delivers what is still due, and ends. `begin` is told how many
+/// feeds will be polled and which are left out (asked a moment ago, asked to be left alone, or gone); `progress` hears
+/// of each poll.
 ///
 /// # Errors
 /// If the store cannot be used.

@@ -83,7 +83,6 @@
 //! **A host is a task only while it has work.** A claimed host polls its due feeds and is given back with the pause it
 //! is owed; there is no task, timer or memory for an idle feed. The gate of a host is the row that the lease is on,
 //! so several instances share it without talking.
-
 //!
 //! **What a feed is remembered by is one value.** Hints, redirects, how validators work, the last gap: `poll` reads and
 //! writes it as a whole ([`model::PollMemory`]), the store keeps it as one column of JSON. No statement asks for its parts,

@@ -34,7 +34,7 @@ const MAX_HOPS: usize = 5;
 /// A redirect that asks for more patience than this ends the poll.
 const REDIRECT_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Fetches feeds. Holds the connection pools; a reload makes a new one only if `[http]` or a `ca_file` changed.
+/// Fetches feeds. Holds the connection pools; a reload makes a new one.
 #[derive(Debug)]
 pub struct Fetcher {
     settings: http::Settings,
