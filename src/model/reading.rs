@@ -11,10 +11,8 @@ pub struct Reading {
     /// The encoding. A change between two polls explains a lot.
     pub encoding: String,
     /// What was mended, by kind, and how often.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: BTreeMap<String, u32>,
     /// The limits that bit, by their keys, and how often.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, u32>,
     /// Entries of which nothing could be read.
     pub unreadable: u32,

@@ -36,6 +36,7 @@ async fn a_sound_feed_has_no_trouble() {
     let polled = after_polls(&[&rss(ITEM)], "").await;
     check_trouble(&polled, &[]);
     assert_eq!(polled.1["reading"]["encoding"], "UTF-8");
+    assert_eq!((&polled.1["reading"]["repairs"], &polled.1["reading"]["limits"]), (&json!({}), &json!({})));
     assert!(!polled.2.contains("mended"), "{}", polled.2);
 }
 
@@ -84,6 +85,7 @@ async fn a_limit_that_hides_articles_and_dates_that_nobody_reads_need_a_person()
     let limited = after_polls(&[&many], "[read]\nmax_entries = 2").await;
     check_trouble(&limited, &["has more entries than read.max_entries"]);
     assert_eq!(limited.1["reading"]["limits"], json!({"read.max_entries": 1}));
+    assert!(limited.2.contains("left out by read.max_entries"), "{}", limited.2);
     let undated = rss("<item><guid>1</guid><title>one</title><pubDate>the day before</pubDate></item>");
     check_trouble(&after_polls(&[&undated], "").await, &["none of its dates can be read"]);
 }

@@ -207,14 +207,20 @@ impl FeedStatus {
         if let Some(gap) = &self.last_gap {
             notes.push(format!("possible gap {} to {} ({} so far)", gap.from, gap.to, self.gaps));
         }
-        notes.extend(self.empty_since.as_ref().map(|since| format!("shows no article since {since}")));
-        notes.extend(self.troubles.iter().map(|trouble| (*trouble).to_owned()));
+        notes.extend(self.troubles.iter().map(|trouble| match &self.empty_since {
+            Some(since) if *trouble == ReadingTrouble::Empty.as_str() => format!("{trouble} (since {since})"),
+            _ => (*trouble).to_owned(),
+        }));
         let mended: Vec<&str> = self.reading.repairs.keys().map(String::as_str).collect();
         if !mended.is_empty() {
             notes.push(format!(
                 "its document had to be mended: {} (`feedwatch parse` tells more)",
                 mended.join(", ")
             ));
+        }
+        let limits: Vec<&str> = self.reading.limits.keys().map(String::as_str).collect();
+        if !limits.is_empty() {
+            notes.push(format!("part of its document is left out by {}", limits.join(", ")));
         }
         notes.extend(self.host_closed.as_ref().map(|closed| {
             let why = closed.why.as_deref().unwrap_or("it asked for patience");
