@@ -11,12 +11,13 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("which").required(true)))]
 pub(super) struct Arguments {
     /// The alert whose deliveries are sent again, as `feedwatch alerts` shows it
-    #[arg(required_unless_present = "dead", conflicts_with = "dead")]
+    #[arg(group = "which")]
     id: Option<String>,
     /// Every delivery that was given up or held back
-    #[arg(long)]
+    #[arg(long, group = "which")]
     dead: bool,
     /// Only those of this notifier
     #[arg(long, value_name = "NAME")]

@@ -17,6 +17,11 @@ pub(super) fn poll(polled: &Polled, recorded: &Recorded) {
     let error = record.error.as_deref().unwrap_or_default();
     debug!(%feed, outcome = record.outcome.as_str(), articles, alerts = recorded.new_alerts.len(), next_poll, "polled");
     changes(polled);
+    if record.next_poll.is_none() {
+        let why =
+            if record.outcome.is_success() { "its document says that it was the last" } else { "410 twice" };
+        error!(%feed, why, "feed is gone: remove it, change its url, or disable and enable it");
+    }
     if record.outcome.is_success() {
         if before.is_first_sight() && record.document.is_some() {
             info!(%feed, articles, alerts = recorded.new_alerts.len(), "read a feed for the first time");
@@ -25,9 +30,9 @@ pub(super) fn poll(polled: &Polled, recorded: &Recorded) {
         }
     } else if !record.outcome.is_failure() {
         debug!(%feed, error, next_poll, "a gate on the way is closed");
-    } else if record.next_poll.is_none() {
-        error!(%feed, "feed is gone (410 twice): remove it, change its url, or disable and enable it");
-    } else if before.last_outcome != Some(record.outcome) || before.consecutive_failures == 0 {
+    } else if record.next_poll.is_some()
+        && (before.last_outcome != Some(record.outcome) || before.consecutive_failures == 0)
+    {
         match record.outcome {
             Outcome::Internal => error!(%feed, error, next_poll, "poll failed"),
             outcome => warn!(%feed, outcome = outcome.as_str(), error, next_poll, "feed failing"),

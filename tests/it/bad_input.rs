@@ -119,6 +119,7 @@ async fn wrong_arguments_are_exit_2() {
         assert_eq!(output.code, Some(2), "{arguments:?}: {output:#?}");
         assert!(!output.stderr.is_empty());
     }
+    expect(&home.run(&["redeliver"]).await, 2, &["<ID|--dead>"]);
 }
 
 #[tokio::test]

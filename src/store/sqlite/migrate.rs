@@ -105,7 +105,14 @@ fn apply(
             "BEGIN IMMEDIATE; {sql}\nPRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
         );
         connection.execute_batch(&step).map_err(|error| store_error(database, &error))?;
-        info!(store.file = %database.display(), store.schema = version, "brought the database up to date");
+    }
+    let (file, schema) = (database.display(), migrations.len());
+    match from {
+        Identity::Empty => info!(store.file = %file, store.schema = schema, "made the database"),
+        Identity::Version(_) if done < schema => {
+            info!(store.file = %file, store.schema = schema, "brought the database up to date");
+        }
+        Identity::Version(_) => {}
     }
     Ok(())
 }

@@ -354,7 +354,8 @@ async fn a_json_feed_that_expired_is_gone() {
     );
     site.set("/a.json", Answer::body("application/feed+json", feed));
     let home = Home::new(&Config::new().every(&site, "/a.json", "1h"));
-    home.run(&["once"]).await;
+    let log = home.run(&["once"]).await.stderr;
+    assert!(log.contains("feed is gone") && log.contains("it was the last"), "{log}");
     home.run(&["once"]).await;
     let feed = home.feed(&site.url("/a.json")).await;
     assert_eq!(
