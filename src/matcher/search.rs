@@ -55,11 +55,6 @@ impl Matcher {
         Ok(Self { plans: plans.into(), terms: terms.into(), index, patterns, fields })
     }
 
-    /// How many topics it holds.
-    pub fn topic_count(&self) -> usize {
-        self.plans.len()
-    }
-
     /// Which topics the text mentions, in watchlist order, each with its evidence. Without `scope`, the topics'
     /// own limits to feeds and tags are ignored.
     pub fn find(&self, text: &Text<'_>, scope: Option<&Scope<'_>>) -> Vec<TopicMentions> {

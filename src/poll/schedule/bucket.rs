@@ -22,14 +22,7 @@ impl Bucket {
         Self { tokens: f64::INFINITY, at: now }
     }
 
-    /// How many polls may go now, if the budget is `allowed` polls per second.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, floored")]
-    pub fn free(&mut self, now: f64, allowed: f64) -> usize {
-        self.fill(now, allowed);
-        self.tokens.max(0.0) as usize
-    }
-
-    /// How long until the next one may.
+    /// How long until the next poll may go, if the budget is `allowed` polls per second.
     pub fn opens_in(&mut self, now: f64, allowed: f64) -> f64 {
         self.fill(now, allowed);
         ((1.0 - self.tokens) / (OVER_BUDGET * allowed)).max(0.0)
@@ -51,6 +44,12 @@ impl Bucket {
 mod tests {
     use super::*;
 
+    impl Bucket {
+        fn is_open(&mut self, now: f64, allowed: f64) -> bool {
+            self.opens_in(now, allowed) <= 0.0
+        }
+    }
+
     /// Polls per second, as the budget of a thousand feeds allows.
     const ALLOWED: f64 = 24_000.0 / 86_400.0;
 
@@ -59,7 +58,7 @@ mod tests {
         let mut bucket = Bucket::full(0.0);
         let mut gone = 0;
         for second in 0..3600 {
-            while bucket.free(f64::from(second), ALLOWED) > 0 {
+            while bucket.is_open(f64::from(second), ALLOWED) {
                 bucket.take();
                 gone += 1;
             }
@@ -70,28 +69,34 @@ mod tests {
 
     #[test]
     fn a_few_feeds_have_twenty_tokens() {
-        assert_eq!(Bucket::full(0.0).free(0.0, 1e-6), 20);
+        let mut bucket = Bucket::full(0.0);
+        let mut gone = 0;
+        while bucket.is_open(0.0, 1e-6) {
+            bucket.take();
+            gone += 1;
+        }
+        assert_eq!(gone, 20);
     }
 
     #[test]
     fn an_empty_bucket_tells_when_it_opens() {
         let mut bucket = Bucket::full(0.0);
-        while bucket.free(0.0, ALLOWED) > 0 {
+        while bucket.is_open(0.0, ALLOWED) {
             bucket.take();
         }
         let wait = bucket.opens_in(0.0, ALLOWED);
         assert!(wait > 0.0);
-        assert_eq!(bucket.free(wait - 0.1, ALLOWED), 0);
-        assert_eq!(bucket.free(wait + 0.1, ALLOWED), 1);
+        assert!(!bucket.is_open(wait - 0.1, ALLOWED));
+        assert!(bucket.is_open(wait + 0.1, ALLOWED));
     }
 
     #[test]
     fn a_clock_that_goes_back_gives_nothing() {
         let mut bucket = Bucket::full(1000.0);
-        while bucket.free(1000.0, ALLOWED) > 0 {
+        while bucket.is_open(1000.0, ALLOWED) {
             bucket.take();
         }
-        assert_eq!(bucket.free(0.0, ALLOWED), 0);
+        assert!(!bucket.is_open(0.0, ALLOWED));
         assert!(bucket.opens_in(0.0, 0.0).is_infinite());
     }
 }

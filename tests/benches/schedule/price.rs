@@ -86,7 +86,7 @@ impl<'a> Daemon<'a> {
             if self.shares[feed] == 0.0 {
                 return Some((now, feed));
             }
-            if self.held.is_empty() && self.bucket.free(seconds(now), allowed) > 0 {
+            if self.held.is_empty() && self.bucket.opens_in(seconds(now), allowed) <= 0.0 {
                 self.bucket.take();
                 return Some((now, feed));
             }
