@@ -96,9 +96,9 @@ impl Pipeline {
         body: Body,
         now: Timestamp,
     ) -> Result<Processed, StoreError> {
-        let body_hash = ContentHash::of_bytes(&body.bytes);
+        let body_hash = Some(ContentHash::of_bytes(&body.bytes));
         let mut record = record_of(&body, body_hash, state);
-        if state.body_hash == Some(body_hash) {
+        if state.body_hash == body_hash {
             let sight = Sight::of_same(state.memory.shown);
             return Ok(Processed {
                 outcome: Outcome::Unchanged,
@@ -146,7 +146,7 @@ impl Pipeline {
 }
 
 /// The record of a body, nothing of which was read yet.
-fn record_of(body: &Body, body_hash: ContentHash, state: &FeedState) -> DocumentRecord {
+fn record_of(body: &Body, body_hash: Option<ContentHash>, state: &FeedState) -> DocumentRecord {
     DocumentRecord {
         validators: body.validators.clone(),
         validated_url: body.validated_url.clone(),
@@ -163,7 +163,7 @@ fn record_of(body: &Body, body_hash: ContentHash, state: &FeedState) -> Document
 fn keep_validators(record: &mut DocumentRecord, state: &FeedState) {
     record.validators = state.validators.clone();
     record.validated_url = state.validated_url.clone().unwrap_or_default();
-    record.body_hash = state.body_hash.unwrap_or(ContentHash::of_bytes(&[]));
+    record.body_hash = state.body_hash;
 }
 
 /// How a poll ended whose body could not be read.

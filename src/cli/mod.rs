@@ -92,8 +92,6 @@ struct Json {
 pub fn run(cli: Cli) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // Feeds nest deeper than two megabytes of stack allow; only what is used is paid for.
-        .thread_stack_size(8 << 20)
         .build()
         .expect("the system gives threads and an event queue to every process");
     let outcome = runtime.block_on(dispatch(cli));

@@ -34,7 +34,7 @@ struct Summary {
 impl Summary {
     fn add(&mut self, done: &PollDone) {
         self.polled += 1;
-        self.failed += usize::from(!done.outcome.is_success());
+        self.failed += usize::from(done.outcome.is_failure());
         self.articles += done.articles;
         self.alerts += done.alerts;
     }

@@ -87,7 +87,7 @@ fn document(etag: Option<&str>) -> Ending {
     let document = DocumentRecord {
         validators,
         validated_url: String::new(),
-        body_hash: crate::model::ContentHash([0; 16]),
+        body_hash: Some(crate::model::ContentHash([0; 16])),
         title: None,
         articles: Vec::new(),
         seen: Vec::new(),

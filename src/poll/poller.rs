@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     sync::{Notify, mpsc, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
@@ -32,6 +32,8 @@ use crate::{
 
 /// Hosts asked for in one claim at most (specs/storage.md §4).
 const CLAIM_LIMIT: usize = 32;
+/// A round does not wait for a host that stays closed for longer than this beyond every gap.
+const ROUND_PATIENCE: Duration = Duration::from_mins(1);
 /// Due work is looked for at least this often: another process may have changed it.
 const TICK: Duration = Duration::from_secs(1);
 /// How long to wait before a store that cannot be used is tried again.
@@ -132,6 +134,15 @@ impl Round {
         let _ = self.progress.send(done);
     }
 
+    /// Leaves the rest for later: their hosts stay closed for longer than a round waits.
+    fn give_up(&self) {
+        let feeds: Vec<FeedId> = self.remaining().iter().cloned().collect();
+        for feed in feeds {
+            let error = Some("its host asked for patience; left for later".to_owned());
+            self.done(PollDone { feed, outcome: Outcome::Held, error, articles: 0, alerts: 0 });
+        }
+    }
+
     fn is_over(&self) -> bool {
         self.remaining().is_empty()
     }
@@ -175,7 +186,7 @@ impl<S: Store> Poller<S> {
         let (hosts, renewal) = (TaskTracker::new(), TaskTracker::new());
         let renewing = CancellationToken::new();
         renewal.spawn(leases::renew(shared.clone(), lease / 3, renewing.clone()));
-        let result = claim_hosts(&shared, &hosts, &cancel).await;
+        let result = claim_hosts(&shared, &hosts, lease, &cancel).await;
         if result.is_err() {
             cancel.cancel();
         }
@@ -193,15 +204,23 @@ impl<S: Store> Poller<S> {
 async fn claim_hosts<S: Store>(
     shared: &Arc<Shared<S>>,
     tasks: &TaskTracker,
+    lease: Duration,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
-    let mut store_is_down = false;
+    let (mut store_is_down, mut idle_since) = (false, None);
     while !shared.round.as_ref().is_some_and(Round::is_over) {
         let pause = match claim(shared).await {
             Ok(None) => TICK,
             Ok(Some(claims)) => {
                 if std::mem::take(&mut store_is_down) {
                     info!("the store is back, polling goes on");
+                }
+                if is_idle(shared, &claims) {
+                    // Somebody who died may hold a host until his lease ends.
+                    let since = *idle_since.get_or_insert_with(Instant::now);
+                    shared.round.as_ref().filter(|_| since.elapsed() > lease).map(Round::give_up);
+                } else {
+                    idle_since = None;
                 }
                 for host in claims.hosts {
                     tasks.spawn(HostTask::begin(shared.clone(), host, cancel).run());
@@ -224,6 +243,14 @@ async fn claim_hosts<S: Store>(
         }
     }
     Ok(())
+}
+
+/// Whether there is nothing to do for longer than any gap between requests.
+fn is_idle<S>(shared: &Shared<S>, claims: &Claims) -> bool {
+    let live = shared.live.borrow();
+    let longest_gap = live.settings.hosts.iter().filter_map(|host| host.gap).max().unwrap_or_default();
+    let is_far = |due: Duration| due > longest_gap + ROUND_PATIENCE;
+    claims.hosts.is_empty() && shared.leases.len() == 0 && claims.next_due.is_some_and(is_far)
 }
 
 /// Claims as many hosts as can be worked on now; `None` if there is no free slot. At the start, after the store was

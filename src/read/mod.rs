@@ -1,4 +1,4 @@
-//! Bytes to articles: decode, repair, extract, or say why it is no feed. Pure: no clock, network or store.
+//! Bytes to articles: decode, walk, extract, or say why it is no feed. Pure: no clock, network or store.
 
 mod announced;
 mod dates;

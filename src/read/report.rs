@@ -83,7 +83,7 @@ impl Repair {
             Self::Type => "media types that the format does not have were taken for the nearest one",
             Self::Base => "a base address that is none was ignored",
             Self::Json => "characters that JSON does not allow were replaced",
-            Self::Truncated => "the document is cut short: its unfinished last entry is left out",
+            Self::Truncated => "the document is cut short; an entry that is not whole is left out",
         }
     }
 }

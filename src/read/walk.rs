@@ -53,6 +53,8 @@ pub(super) struct Walk<'a> {
     /// Whether articles are expected here.
     in_channel: bool,
     rereads_left: usize,
+    /// Whether the root or a channel was closed.
+    has_end: bool,
     /// Up to where there is no end tag for an element of this name.
     unclosed: HashMap<&'a str, usize>,
     /// Parts between articles: those of an article whose start tag is missing, if its end tag comes.
@@ -85,6 +87,8 @@ impl<'a> Walk<'a> {
             items: 0,
             in_channel: format != Format::Rss,
             rereads_left: lexer.text().len().saturating_mul(REREADS),
+            // A lone entry ends with itself.
+            has_end: root.kind == TagKind::Empty || root.local().eq_ignore_ascii_case("entry"),
             unclosed: HashMap::new(),
             loose: Vec::new(),
             lexer,
@@ -134,11 +138,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// An article that was cut short is dropped: its text would change with the next poll.
+    /// An article that was cut short is dropped: its text would change with the next poll. A document that does not end
+    /// may be cut between two.
     fn drop_unfinished(&mut self, report: &mut Report) {
         if self.item.take().is_some() {
-            report.mended(Repair::Truncated);
             report.unreadable += 1;
+            report.mended(Repair::Truncated);
+        } else if !self.has_end {
+            report.mended(Repair::Truncated);
         }
     }
 
@@ -219,6 +226,7 @@ impl<'a> Walk<'a> {
                 return self.end_loose(tag, report);
             }
         } else if vocabulary::ends_all(tag.local()) {
+            self.has_end = true;
             if self.item.is_some() {
                 report.mended(Repair::Unclosed);
             }

@@ -277,7 +277,7 @@ pub struct DocumentRecord {
     /// The URL that answered.
     pub validated_url: String,
     /// Hash of the body.
-    pub body_hash: ContentHash,
+    pub body_hash: Option<ContentHash>,
     /// The feed's own title.
     pub title: Option<String>,
     /// Articles that are new or edited.

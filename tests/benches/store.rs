@@ -251,7 +251,7 @@ fn document(feed: usize, new: usize, old: usize, alerts: bool) -> DocumentRecord
     DocumentRecord {
         validators: Validators { etag: Some(b"\"5f3a-61c\"".to_vec()), last_modified: None },
         validated_url: format!("https://news-{feed}.example.org/world/rss.xml"),
-        body_hash: ContentHash::of([feed.to_string().as_str()]),
+        body_hash: Some(ContentHash::of([feed.to_string().as_str()])),
         title: Some("World news".to_owned()),
         articles,
         seen,

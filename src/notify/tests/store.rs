@@ -67,7 +67,7 @@ impl Fixture {
         let document = DocumentRecord {
             validators: Validators::default(),
             validated_url: "https://example.org/feed".to_owned(),
-            body_hash: ContentHash::of(["body"]),
+            body_hash: Some(ContentHash::of(["body"])),
             title: None,
             articles: alerts.iter().map(|alert| article(alert.article)).collect(),
             seen: alerts.iter().map(|alert| alert.article).collect(),

@@ -63,7 +63,7 @@ fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, document: &DocumentRecord) -> Re
             ":etag": document.validators.etag,
             ":last_modified": document.validators.last_modified,
             ":url": document.validated_url,
-            ":hash": document.body_hash.0,
+            ":hash": document.body_hash.map(|hash| hash.0),
             ":title": document.title,
         },
     )?;

@@ -70,7 +70,8 @@ pub fn postpone(tx: &Tx<'_>, polls: &[(FeedId, Timestamp)]) -> Result<(), Fault>
 }
 
 const CANDIDATES: &str = "SELECT feed, id, feed.host, last_attempt, \
-    next_poll IS NULL OR retry_after > ?1 OR not_before > ?1 AS closed \
+    next_poll IS NULL OR retry_after > ?1 OR not_before > ?1 \
+    OR reason = 'gone' AND next_poll > ?1 AS closed \
     FROM feed JOIN host ON host.host = feed.host WHERE enabled = 1 ORDER BY id";
 
 struct Candidate {
@@ -78,7 +79,7 @@ struct Candidate {
     id: String,
     host: i64,
     last_attempt: Option<i64>,
-    /// Gone, or under Retry-After.
+    /// Gone, perhaps still to be confirmed, or under Retry-After.
     closed: bool,
 }
 

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Everything that the database knows about feeds and hosts happened so many hours earlier than it did.
-fn let_hours_pass(home: &Home, hours: i64) {
+pub fn let_hours_pass(home: &Home, hours: i64) {
     let database = Connection::open(home.database()).expect("the database");
     let feeds = "UPDATE feed SET next_poll = next_poll - ?1, last_attempt = last_attempt - ?1, \
                  last_success = last_success - ?1, retry_after = retry_after - ?1";

@@ -158,7 +158,7 @@ fn seen(feed: &Feed, due: &DueFeed, act: Act, random: &mut fastrand::Rng) -> (He
                     last_modified: None,
                 },
                 validated_url: url.to_string(),
-                body_hash: ContentHash::of_bytes(&random.u64(..).to_le_bytes()),
+                body_hash: Some(ContentHash::of_bytes(&random.u64(..).to_le_bytes())),
                 title: None,
                 articles: Vec::new(),
                 seen: Vec::new(),

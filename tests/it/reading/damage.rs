@@ -249,3 +249,15 @@ fn damage_is_told_by_its_kind() {
         assert!(repairs(&read(&text)).contains(&kind), "{damage}: {:?}", repairs(&read(&text)));
     }
 }
+
+#[test]
+fn a_document_cut_between_two_articles_is_told_as_cut() {
+    for feed in [rss_feed(), atom_feed()] {
+        let end =
+            ["</item>", "</entry>"].iter().find_map(|end| Some(feed.find(end)? + end.len())).expect("an end");
+        let document = read(feed.split_at(end).0);
+        assert_eq!((document.articles.len(), document.report.unreadable), (1, 0));
+        assert!(repairs(&document).contains(&"truncated"), "{:?}", repairs(&document));
+        assert!(!repairs(&read(&feed)).contains(&"truncated"));
+    }
+}

@@ -305,7 +305,7 @@ pub fn document(articles: &[&str]) -> DocumentRecord {
     DocumentRecord {
         validators: Validators { etag: Some(b"\"1\"".to_vec()), last_modified: None },
         validated_url: "https://host/feed".to_owned(),
-        body_hash: ContentHash::of(["body"]),
+        body_hash: Some(ContentHash::of(["body"])),
         title: Some("A feed".to_owned()),
         articles: articles.iter().map(|name| article(name, None, &[])).collect(),
         seen: articles.iter().map(|name| key(name)).collect(),

@@ -8,3 +8,6 @@ ALTER TABLE host ADD COLUMN gap            INTEGER NOT NULL DEFAULT 0;  -- from 
 ALTER TABLE host ADD COLUMN why            TEXT;                        -- the answer that closed the gate
 ALTER TABLE host ADD COLUMN turned_away    INTEGER;                     -- the feed that last got 429 or 503
 ALTER TABLE host ADD COLUMN turned_away_at INTEGER;
+
+-- What documents said was not remembered before: each is read once more.
+UPDATE feed SET etag = NULL, last_modified = NULL, body_hash = NULL;
