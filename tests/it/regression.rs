@@ -40,3 +40,14 @@ async fn output_that_cannot_be_written_is_told() {
         assert!(stderr.contains("No space left"), "{command}: {stderr}");
     }
 }
+
+/// A fragment made a second feed of the same document: asked twice, alerted twice.
+#[tokio::test]
+async fn a_feed_is_one_feed_with_and_without_a_fragment() {
+    let urls = ["https://example.org/feed.xml", "https://example.org/feed.xml#top"];
+    let feeds = urls.map(|url| format!("[[feed]]\nurl = \"{url}\"\n")).concat();
+    let home = Home::new(&Config::new().add(&feeds));
+    let check = home.run(&["check"]).await;
+    assert_eq!(check.code, Some(78), "{check:#?}");
+    assert!((check.stdout + &check.stderr).contains("is configured already"));
+}

@@ -180,7 +180,11 @@ fn http_url(text: &str) -> Result<Url, (String, String)> {
     // Whatever stands before an `@` may be a password.
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("…@{host}"));
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
+            // It is never sent, so with and without it is one feed (specs/polling.md V12).
+            url.set_fragment(None);
+            Ok(url)
+        }
         Ok(url) => {
             let help = words::nearest(url.scheme(), ["http", "https", "file"])
                 .map_or_else(|| EXAMPLE.to_owned(), |scheme| format!("did you mean `{scheme}:`?"));
