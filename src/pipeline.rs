@@ -18,7 +18,9 @@ use crate::{
     },
     read::{self, Document, ReadError, Repair},
     render,
-    store::{AlertRecord, ArticleRecord, DocumentRecord, FeedState, KnownArticle, Store, StoreError},
+    store::{
+        AlertRecord, ArticleRecord, DocumentRecord, FeedState, KnownArticle, SoughtArticle, Store, StoreError,
+    },
 };
 
 pub use older::Older;
@@ -115,8 +117,8 @@ impl Pipeline {
         if document.report.repairs.contains_key(&Repair::Truncated) {
             keep_validators(&mut record, state);
         }
-        let keys = document.articles.iter().map(|article| (article.key, article.link_key)).collect();
-        let known = store.known_articles(&feed.id, keys).await?;
+        let sought = document.articles.iter().map(SoughtArticle::from).collect();
+        let known = store.known_articles(&feed.id, sought).await?;
         record.title = document.title.or(record.title);
         record.seen = seen_keys(&document.articles, &known);
         let sight = Sight::of(&document.articles, &known, document.hints, document.report, older);
@@ -309,7 +311,8 @@ pub fn render_for(notifier: &Notifier, alert: &Alert) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::model::{
-        Aliases, FeedId, FeedLocation, Format, HostKey, NotifierFilter, NotifierKind, NotifierName, Topic,
+        Aliases, FeedId, FeedLocation, Format, HostKey, NotifierFilter, NotifierKind, NotifierName,
+        OtherKeys, Topic,
     };
 
     const NOW: i64 = 1_800_000_000;
@@ -321,7 +324,7 @@ mod tests {
     fn article(id: &str, title: &str, published: Option<Timestamp>) -> Article {
         Article {
             key: ArticleKey::derive(["guid", id]),
-            link_key: None,
+            other_keys: OtherKeys::default(),
             content_hash: ContentHash::of([title]),
             title: Some(title.to_owned()),
             link: None,

@@ -10,8 +10,8 @@ use super::{ArticleKey, ContentHash, Timestamp};
 pub struct Article {
     /// Identity within the feed.
     pub key: ArticleKey,
-    /// Key of the normalised link: a second index, by which an article whose guid changed is still known.
-    pub link_key: Option<ArticleKey>,
+    /// What else it may be known by.
+    pub other_keys: OtherKeys,
     /// Marks an edit.
     pub content_hash: ContentHash,
     /// The title; `None` if the entry has none.
@@ -30,6 +30,19 @@ pub struct Article {
     pub author: Option<String>,
     /// The publisher's own categories, unique, in order.
     pub tags: Vec<String>,
+}
+
+/// The keys that an article does not go by at the moment (specs/reading.md §7). Which key it goes by depends on what
+/// stands beside it: the plainest one that nothing else in the document has. When its neighbours come or go, it goes by
+/// another one and is still the same article.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OtherKeys {
+    /// Those that tell it from more articles than its key does, the finest first.
+    pub finer: Vec<ArticleKey>,
+    /// Those that it shares with others in the document, the finest first.
+    pub coarser: Vec<ArticleKey>,
+    /// Of the normalised link, unless others in the document have it too: an article whose guid changed is known by it.
+    pub link: Option<ArticleKey>,
 }
 
 impl Article {

@@ -14,7 +14,7 @@ mod reading;
 mod topic;
 
 pub use alert::{Alert, AlertFeed, Field, Mention, TopicMentions};
-pub use article::Article;
+pub use article::{Article, OtherKeys};
 pub use delivery::{Attempt, DeliveryState};
 pub use feed::{Feed, FeedLocation};
 pub use ids::{

@@ -1,8 +1,8 @@
 //! The alert that `notify-test` sends.
 
 use crate::model::{
-    Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, Timestamp,
-    TopicMentions, TopicName, rfc3339,
+    Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, OtherKeys,
+    Timestamp, TopicMentions, TopicName, rfc3339,
 };
 
 const TITLE: &str = "feedwatch test: this notifier works";
@@ -35,7 +35,7 @@ pub fn test_alert(now: Timestamp) -> Alert {
 fn article(id: &AlertId, now: Timestamp) -> Article {
     Article {
         key: ArticleKey::derive(["test", id.as_str()]),
-        link_key: None,
+        other_keys: OtherKeys::default(),
         content_hash: ContentHash::of([TITLE]),
         title: Some(TITLE.to_owned()),
         link: PROJECT_URL.parse().ok(),

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use super::{Body, Judge, Links, Pipeline, fresh_articles, seen_keys};
 use crate::{
     model::{Article, ArticleKey, Feed, Timestamp},
-    store::{DocumentRecord, FeedState, Store, StoreError},
+    store::{DocumentRecord, FeedState, SoughtArticle, Store, StoreError},
 };
 
 /// What an older document said.
@@ -44,8 +44,8 @@ impl Pipeline {
         let so_far: HashSet<ArticleKey> = record.seen.iter().copied().collect();
         document.articles.retain(|article| !so_far.contains(&article.key));
         let newest = document.articles.iter().filter_map(Article::stamp).max();
-        let keys = document.articles.iter().map(|article| (article.key, article.link_key)).collect();
-        let known = store.known_articles(&feed.id, keys).await?;
+        let sought = document.articles.iter().map(SoughtArticle::from).collect();
+        let known = store.known_articles(&feed.id, sought).await?;
         let is_known = known.iter().flatten().count();
         let found = known.len() - is_known;
         record.seen.extend(seen_keys(&document.articles, &known));

@@ -8,7 +8,7 @@ use std::{
 use url::Url;
 
 use super::draft::Draft;
-use crate::model::{Article, ArticleKey, ContentHash};
+use crate::model::{Article, ArticleKey, ContentHash, OtherKeys};
 
 /// Characters of text in the key of an article that has neither guid nor link.
 const KEYED_TEXT: usize = 200;
@@ -24,19 +24,23 @@ pub(super) fn articles(drafts: Vec<Draft>) -> Vec<Article> {
     let counts: [_; LEVELS] = array::from_fn(|level| count(named.iter().map(|(names, _)| names.keys[level])));
     let link_counts = count(named.iter().filter_map(|(names, _)| names.link_key));
     let article = |(names, draft): (Names, Draft)| {
-        let is_unique = |(level, key): &(usize, ArticleKey)| counts[*level].get(key) == Some(&1);
-        let unique = names.keys.into_iter().enumerate().find(is_unique);
-        let key = unique.map_or(names.keys[LEVELS - 1], |(_, key)| key);
-        // A link that several articles share identifies none of them.
-        let link_key = names.link_key.filter(|key| link_counts.get(key) == Some(&1));
-        finish(draft, key, link_key, names.content_hash)
+        let is_unique = |level: &usize| counts[*level].get(&names.keys[*level]) == Some(&1);
+        let level = (0..LEVELS).find(is_unique).unwrap_or(LEVELS - 1);
+        let (coarser, finer) = (&names.keys[..level], &names.keys[level + 1..]);
+        let other_keys = OtherKeys {
+            finer: finer.iter().rev().copied().collect(),
+            coarser: coarser.iter().rev().copied().collect(),
+            // A link that several articles share identifies none of them.
+            link: names.link_key.filter(|key| link_counts.get(key) == Some(&1)),
+        };
+        finish(draft, names.keys[level], other_keys, names.content_hash)
     };
     named.into_iter().map(article).collect()
 }
 
-fn finish(draft: Draft, key: ArticleKey, link_key: Option<ArticleKey>, content_hash: ContentHash) -> Article {
+fn finish(draft: Draft, key: ArticleKey, other_keys: OtherKeys, content_hash: ContentHash) -> Article {
     let Draft { guid: _, link, title, summary, content, published, updated, author, tags } = draft;
-    Article { key, link_key, content_hash, title, link, published, updated, summary, content, author, tags }
+    Article { key, other_keys, content_hash, title, link, published, updated, summary, content, author, tags }
 }
 
 /// Ways to name an article, from the plain one to the one that tells it from all others.
@@ -156,7 +160,7 @@ mod tests {
             draft("2", "https://x", "b"),
             draft("3", "http://x/c", "c"),
         ]);
-        let known: Vec<bool> = articles.iter().map(|article| article.link_key.is_some()).collect();
+        let known: Vec<bool> = articles.iter().map(|article| article.other_keys.link.is_some()).collect();
         assert_eq!(known, [false, false, true]);
     }
 

@@ -30,8 +30,8 @@ pub(crate) mod tests {
     use url::Url;
 
     use crate::model::{
-        Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, TopicMentions,
-        TopicName,
+        Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, OtherKeys,
+        TopicMentions, TopicName,
     };
 
     /// The alert of the examples: one article, one topic, one mention.
@@ -47,7 +47,7 @@ pub(crate) mod tests {
             },
             article: Article {
                 key: ArticleKey::derive(["guid", "1"]),
-                link_key: None,
+                other_keys: OtherKeys::default(),
                 content_hash: ContentHash::of([title]),
                 title: Some(title.to_owned()),
                 link: Some(Url::parse("https://example.org/a?id=1").expect("url")),

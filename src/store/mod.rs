@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod health;
+mod known;
 mod polls;
 pub mod sqlite;
 mod views;
@@ -14,13 +15,14 @@ use std::{path::PathBuf, time::Duration};
 
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, RedeliverQuery};
 pub use health::{FeedCondition, FeedHealth, ReadingTrouble};
+pub use known::{KnownArticle, SoughtArticle, find_known};
 pub use polls::{
     AlertRecord, ArticleRecord, ClaimedHost, Claims, ClosedGate, DocumentRecord, DueFeed, FeedEntry,
-    FeedState, GateClosing, HostLease, KnownArticle, Learned, PollRecord, Recorded, Visit,
+    FeedState, GateClosing, HostLease, Learned, PollRecord, Recorded, Visit,
 };
 pub use views::{AlertQuery, AlertView, ArticleCursor, DeliveryView, Pruned, Queue, StoredArticle};
 
-use crate::model::{ArticleKey, Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp};
+use crate::model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp};
 
 /// Where the store is and how long things stay in it (`[store]`, and the retention keys of `[notify]`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,13 +100,11 @@ pub trait Store: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DueFeed>, StoreError>> + Send;
 
-    /// What is known of these articles: for each pair of key and link key, in order. `keys` are those of a whole
-    /// document: a link stands for an article only if it is the link of one known article, and that one is not in the
-    /// document under its own key.
+    /// What is known of these articles of one document, in order, by the rules of [`find_known`].
     fn known_articles(
         &self,
         feed: &FeedId,
-        keys: Vec<(ArticleKey, Option<ArticleKey>)>,
+        sought: Vec<SoughtArticle>,
     ) -> impl Future<Output = Result<Vec<Option<KnownArticle>>, StoreError>> + Send;
 
     /// Records a poll: articles, alerts, deliveries, validators and next poll together, and hands out up to `take`

@@ -204,17 +204,6 @@ impl FeedState {
     }
 }
 
-/// An article of a feed that is known already.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownArticle {
-    /// The key under which it is known; differs from the asked one if it was found by its link.
-    pub key: ArticleKey,
-    /// Its text when it was last recorded.
-    pub content_hash: ContentHash,
-    /// The topics that it mentioned so far.
-    pub topics: Vec<TopicName>,
-}
-
 /// The result of one poll, to be recorded in one transaction.
 #[derive(Debug, Clone)]
 pub struct PollRecord {

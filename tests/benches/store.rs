@@ -14,8 +14,8 @@ use std::{
 use feedwatch::{
     clock::{Clock, SystemClock},
     model::{
-        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId, Reason,
-        Timestamp, TopicName, Validators,
+        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OtherKeys, Outcome,
+        OwnerId, Reason, Timestamp, TopicName, Validators,
     },
     store::{
         AlertRecord, ArticleRecord, ClaimedHost, DocumentRecord, FeedEntry, Location, PollRecord, Settings,
@@ -262,7 +262,7 @@ fn document(feed: usize, new: usize, old: usize, alerts: bool) -> DocumentRecord
 fn article(name: &str, now: Timestamp) -> ArticleRecord {
     let article = Article {
         key: ArticleKey::derive(["guid", name]),
-        link_key: Some(ArticleKey::derive(["link", name])),
+        other_keys: OtherKeys { link: Some(ArticleKey::derive(["link", name])), ..OtherKeys::default() },
         content_hash: ContentHash::of([name]),
         title: Some("Minister says the talks will go on until all sides have agreed".to_owned()),
         link: url::Url::parse("https://news.example.org/world/2026/11/23/talks-go-on-12345678").ok(),

@@ -2,7 +2,7 @@
 
 use std::{fs::OpenOptions, process::Stdio};
 
-use crate::support::{Config, Home, Site};
+use crate::support::{Config, Home, Site, now};
 
 #[tokio::test]
 async fn a_password_in_a_typed_url_is_not_shown() {
@@ -50,4 +50,36 @@ async fn a_feed_is_one_feed_with_and_without_a_fragment() {
     let check = home.run(&["check"]).await;
     assert_eq!(check.code, Some(78), "{check:#?}");
     assert!((check.stdout + &check.stderr).contains("is configured already"));
+}
+
+/// An article went by another key when a neighbour with its guid came or went, and was alerted again.
+#[tokio::test]
+async fn an_article_is_alerted_once_whoever_shares_its_guid_beside_it() {
+    let home = Home::new(&Config::new().add("[[feed]]\nurl = \"file:feed.xml\"\n"));
+    let published = now().to_rfc2822();
+    let item = |name: &str| {
+        format!(
+            "<item><guid>1</guid><link>http://x/page#{name}</link><title>S-400: {name}</title>\
+             <pubDate>{published}</pubDate></item>"
+        )
+    };
+    let documents: [(&[&str], usize); 7] = [
+        (&["a"], 1),
+        (&["a", "b"], 2),
+        (&["a"], 2),
+        (&["b"], 2),
+        (&["b", "c"], 3),
+        (&["c"], 3),
+        (&["a", "b", "c"], 3),
+    ];
+    for (names, alerts_so_far) in documents {
+        let items: String = names.iter().copied().map(item).collect();
+        let document = format!("<rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>");
+        std::fs::write(home.path().join("feed.xml"), document).expect("written");
+        let once = home.run(&["once"]).await;
+        assert_eq!(once.code, Some(0), "{once:#?}");
+        let alerts = home.run(&["alerts", "--json"]).await;
+        let alerts: serde_json::Value = serde_json::from_str(&alerts.stdout).expect("JSON");
+        assert_eq!(alerts["alerts"].as_array().map(Vec::len), Some(alerts_so_far), "after {names:?}");
+    }
 }

@@ -90,6 +90,7 @@ macro_rules! suite {
                     an_article_whose_guid_changed_is_known_by_its_link,
                     a_link_that_several_articles_share_names_none_of_them,
                     an_edit_replaces_hash_and_topics,
+                    an_article_is_known_by_a_key_that_it_does_not_go_by_any_more,
                 }
                 deliveries::{
                     deliveries_come_oldest_first_with_their_exact_bytes,

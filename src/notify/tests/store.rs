@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use crate::{
     clock::{Clock, SystemClock},
     model::{
-        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId, Reason,
-        Validators,
+        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OtherKeys, Outcome,
+        OwnerId, Reason, Validators,
     },
     store::{
         AlertQuery, AlertRecord, ArticleRecord, DeliveryView, DocumentRecord, FeedEntry, HostLease, Location,
@@ -140,7 +140,7 @@ pub(crate) fn alert_id(n: usize) -> AlertId {
 fn article(key: ArticleKey) -> ArticleRecord {
     let article = Article {
         key,
-        link_key: None,
+        other_keys: OtherKeys::default(),
         content_hash: ContentHash::of(["text"]),
         title: Some("S-400".to_owned()),
         link: None,

@@ -109,7 +109,7 @@ fn record_text(tx: &Tx<'_>, row: i64, at: i64, article: &Article) -> Result<()> 
 
 fn record_key(tx: &Tx<'_>, feed: i64, row: i64, at: i64, record: &ArticleRecord) -> Result<()> {
     let article = &record.article;
-    let link_key = article.link_key.filter(|link_key| *link_key != article.key);
+    let link_key = article.other_keys.link.filter(|link_key| *link_key != article.key);
     tx.db.run(
         "INSERT INTO seen (feed, key, hash, last_seen, article, link_key, topics)
          VALUES (:feed, :key, :hash, :at, :article, :link_key, :topics)

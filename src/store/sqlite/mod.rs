@@ -40,11 +40,11 @@ use self::{
 use super::{
     AlertQuery, AlertView, ArticleCursor, AttemptResult, ClaimedDeliveries, ClaimedDelivery, Claims, DueFeed,
     FeedEntry, FeedState, HostLease, KnownArticle, PollRecord, Pruned, Queue, Recorded, RedeliverQuery,
-    Settings, Store, StoreError, StoredArticle, Visit,
+    Settings, SoughtArticle, Store, StoreError, StoredArticle, Visit,
 };
 use crate::{
     clock::Clock,
-    model::{ArticleKey, Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
+    model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
 };
 
 /// How often a writer beside the daemon tries a database that somebody else holds, SQLite's own wait apart.
@@ -133,10 +133,10 @@ impl<C: Clock> Store for SqliteStore<C> {
     async fn known_articles(
         &self,
         feed: &FeedId,
-        keys: Vec<(ArticleKey, Option<ArticleKey>)>,
+        sought: Vec<SoughtArticle>,
     ) -> Result<Vec<Option<KnownArticle>>, StoreError> {
         let feed = feed.clone();
-        self.readers.read(move |db| articles::known(db, &feed, &keys)).await
+        self.readers.read(move |db| articles::known(db, &feed, &sought)).await
     }
 
     async fn record_poll(

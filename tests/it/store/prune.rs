@@ -1,8 +1,8 @@
 //! What is forgotten, when, and what never is.
 
 use feedwatch::{
-    model::{DeliveryState, FeedId},
-    store::{AttemptResult, DocumentRecord, Store},
+    model::DeliveryState,
+    store::{AttemptResult, DocumentRecord},
 };
 
 use super::rig::*;
@@ -121,6 +121,6 @@ pub async fn pruning_takes_small_steps(rig: Rig<impl Engine>) {
     let steps = rig.prune().await;
     assert!(steps.iter().all(|&rows| rows <= 500), "{steps:?}");
     assert_eq!(steps.iter().sum::<u64>(), 1200);
-    let known = rig.store.known_articles(&FeedId::from("feed"), vec![(key("0"), None)]).await.unwrap();
+    let known = rig.known_of("feed", vec![sought("0", None)]).await;
     assert!(known[0].is_none());
 }

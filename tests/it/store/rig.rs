@@ -8,13 +8,13 @@ use std::{
 use feedwatch::{
     clock::Clock,
     model::{
-        AlertId, Article, ArticleKey, Attempt, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId,
-        PollMemory, Reason, Timestamp, TopicName, Validators,
+        AlertId, Article, ArticleKey, Attempt, ContentHash, FeedId, HostKey, NotifierName, OtherKeys,
+        Outcome, OwnerId, PollMemory, Reason, Timestamp, TopicName, Validators,
     },
     store::{
         AlertQuery, AlertRecord, AlertView, ArticleRecord, AttemptResult, ClaimedDelivery, ClaimedHost,
         DocumentRecord, DueFeed, FeedEntry, FeedState, GateClosing, HostLease, KnownArticle, Learned,
-        Location, PollRecord, Recorded, Settings, Store, StoreError, sqlite::SqliteStore,
+        Location, PollRecord, Recorded, Settings, SoughtArticle, Store, StoreError, sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
@@ -241,8 +241,11 @@ impl<E: Engine> Rig<E> {
     }
 
     pub async fn known(&self, feed: &str, asked: (&str, Option<&str>)) -> Option<KnownArticle> {
-        let asked = vec![(key(asked.0), asked.1.map(key))];
-        self.store.known_articles(&FeedId::from(feed), asked).await.expect("known").remove(0)
+        self.known_of(feed, vec![sought(asked.0, asked.1)]).await.remove(0)
+    }
+
+    pub async fn known_of(&self, feed: &str, sought: Vec<SoughtArticle>) -> Vec<Option<KnownArticle>> {
+        self.store.known_articles(&FeedId::from(feed), sought).await.expect("known")
     }
 
     /// Claims what is due for a notifier, for a minute.
@@ -321,7 +324,7 @@ pub fn showing(articles: &[&str]) -> DocumentRecord {
 pub fn article(name: &str, link: Option<&str>, topics: &[&str]) -> ArticleRecord {
     let article = Article {
         key: key(name),
-        link_key: link.map(key),
+        other_keys: OtherKeys { link: link.map(key), ..OtherKeys::default() },
         content_hash: ContentHash::of([name]),
         title: Some(format!("Title of {name}")),
         link: Some(url::Url::parse("https://host/article").expect("a valid URL")),
@@ -333,6 +336,11 @@ pub fn article(name: &str, link: Option<&str>, topics: &[&str]) -> ArticleRecord
         tags: vec!["politics".to_owned()],
     };
     ArticleRecord { article, topics: topic_names(topics) }
+}
+
+/// An article of which only these keys are known, with the text that [`article`] gives it.
+pub fn sought(name: &str, link: Option<&str>) -> SoughtArticle {
+    SoughtArticle::from(&article(name, link, &[]).article)
 }
 
 pub fn key(name: &str) -> ArticleKey {
