@@ -37,6 +37,9 @@ pub struct PollMemory {
     /// How the last readable document was read.
     #[serde(skip_serializing_if = "Reading::is_empty")]
     pub reading: Reading,
+    /// Whether the last document said that no other one will come (JSON Feed `expired`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub expired: bool,
 }
 
 /// What was said about when to ask again (specs/polling.md §4). Each wait is cut to its cap already.

@@ -14,6 +14,9 @@ pub struct Reading {
     pub repairs: BTreeMap<String, u32>,
     /// The limits that bit, by their keys, and how often.
     pub limits: BTreeMap<String, u32>,
+    /// The `max_entries` behind which entries were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_after: Option<usize>,
     /// Entries of which nothing could be read.
     pub unreadable: u32,
     /// Entries whose date could not be read.

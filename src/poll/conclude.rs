@@ -159,7 +159,7 @@ impl<'a> Poll<'a> {
         if let Some(held) = &self.ending.held {
             return (memory, self.after_held(held, chance));
         }
-        if self.is_gone() {
+        if self.is_gone(memory.expired) {
             return (memory, Plan { at: None, reason: Reason::Gone });
         }
         let ignored = Hints::default();
@@ -176,7 +176,9 @@ impl<'a> Poll<'a> {
         let mut archives = before.archives.clone();
         archives.extend_from_slice(&self.ending.archives);
         archives.drain(..archives.len().saturating_sub(MAX_ARCHIVES));
+        let read = sight.filter(|sight| !sight.is_same);
         PollMemory {
+            expired: read.map_or(before.expired, |sight| sight.hints.expired),
             hints: self.hints(),
             validators: validators::after(&before.validators, self.asked(), self.head.left_out, self.now),
             moves: self.moves(),
@@ -295,11 +297,11 @@ impl<'a> Poll<'a> {
         Plan { at: Some(self.now + wait.by(chance)), reason: Reason::Host }
     }
 
-    /// A second 410 in a row, or a document that says that it was the last one.
-    fn is_gone(&self) -> bool {
-        let confirmed =
-            self.ending.outcome == Outcome::Gone && self.before.last_outcome == Some(Outcome::Gone);
-        confirmed || self.ending.sight.as_ref().is_some_and(|sight| sight.hints.expired)
+    /// A second 410 in a row, or a good answer while the last document said that no other one will come.
+    fn is_gone(&self, expired: bool) -> bool {
+        let outcome = self.ending.outcome;
+        let confirmed = outcome == Outcome::Gone && self.before.last_outcome == Some(Outcome::Gone);
+        confirmed || (expired && outcome.is_success())
     }
 
     /// `Retry-After`, at most a week.

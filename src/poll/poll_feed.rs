@@ -6,10 +6,11 @@ use super::{
     fetch::{Answer, Fetched, Head},
     gaps, moves,
     passage::Passage,
+    reading,
     store_time::StoreTime,
 };
 use crate::{
-    model::{Feed, FeedId, FeedLocation, Outcome, Timestamp},
+    model::{Feed, FeedId, FeedLocation, Outcome, Timestamp, Validators},
     pipeline::{Body, Processed},
     store::{DueFeed, FeedState, PollRecord, Store, StoreError},
 };
@@ -35,7 +36,11 @@ pub(super) async fn poll<S: Store>(
     due: DueFeed,
 ) -> Result<Polled, StoreError> {
     let clock = StoreTime::told(due.now);
-    let (before, live) = (due.state, passage.live);
+    let (mut before, live) = (due.state, passage.live);
+    if reading::may_show_more(&before.memory.reading, live.pipeline.limits.max_entries) {
+        // What was left out must not hide behind a 304, nor behind the same bytes.
+        (before.validators, before.body_hash) = (Validators::default(), None);
+    }
     if let Some(other) = asked_by_another(passage, feed, &before, due.now) {
         let error = format!("it moved to the address of {other}, which asks there for both");
         let ending = Ending::new(Outcome::Held, Some(error));

@@ -11,6 +11,11 @@ pub fn after(before: &Reading, report: Option<&Report>) -> Reading {
     Reading { unreadable_polls, ..now }
 }
 
+/// Whether the last document has entries that were left out and would be read now: `max_entries` was raised.
+pub fn may_show_more(reading: &Reading, max_entries: usize) -> bool {
+    reading.cut_after.is_some_and(|cut_after| cut_after < max_entries)
+}
+
 fn of(report: &Report) -> Reading {
     let repairs = report.repairs.iter().map(|(repair, times)| (repair.as_str().to_owned(), *times));
     let limits = report.limits.iter().map(|(limit, times)| (limit.key().to_owned(), *times));
@@ -18,6 +23,7 @@ fn of(report: &Report) -> Reading {
         encoding: report.encoding.to_owned(),
         repairs: repairs.collect(),
         limits: limits.collect::<BTreeMap<_, _>>(),
+        cut_after: report.cut_after,
         unreadable: report.unreadable,
         undated: report.undated,
         unreadable_polls: 0,

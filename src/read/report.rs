@@ -128,6 +128,8 @@ pub struct Report {
     pub repairs: BTreeMap<Repair, u32>,
     /// The limits that bit, and how often.
     pub limits: BTreeMap<Limit, u32>,
+    /// The `max_entries` behind which entries were left out.
+    pub cut_after: Option<usize>,
     /// Entries of which nothing could be read: cut short, or without title, text, link and id.
     pub unreadable: u32,
     /// Entries with a date that could not be read, and no other that could.
@@ -146,6 +148,12 @@ impl Report {
 
     pub(super) fn mended(&mut self, repair: Repair) {
         *self.repairs.entry(repair).or_default() += 1;
+    }
+
+    /// Takes note that entries were left out behind the first `max_entries`.
+    pub(super) fn cut(&mut self, max_entries: usize) {
+        self.limited(Limit::Entries);
+        self.cut_after = Some(max_entries);
     }
 
     pub(super) fn limited(&mut self, limit: Limit) {

@@ -12,7 +12,7 @@ use super::{
     Limits,
     element::Element,
     lexer::{Lexer, Token},
-    report::{Limit, Repair, Report},
+    report::{Repair, Report},
     tag::{Tag, TagKind},
     vocabulary::{self, Format, Namespace, Prefixes, Role},
 };
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
                 Token::Tag(tag) => {
                     let (role, namespace) = self.role(tag, report);
                     if self.items >= self.limits.max_entries && self.is_item(tag) {
-                        report.limited(Limit::Entries);
+                        report.cut(self.limits.max_entries);
                         return self.item.take().map(Piece::Item);
                     }
                     self.open(tag, role, namespace, start, report)

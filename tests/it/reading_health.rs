@@ -100,3 +100,28 @@ async fn a_web_page_in_place_of_a_feed_says_what_to_do() {
     );
     assert!(shown.contains("HTML page \"Log in\"") && shown.contains("feedwatch discover"), "{shown}");
 }
+
+#[tokio::test]
+async fn what_max_entries_left_out_is_read_once_it_is_raised() {
+    let site = Site::start().await;
+    let items: String =
+        (1..5).map(|n| format!("<item><title>S-400: {n}</title><guid>{n}</guid></item>")).collect();
+    let document = rss(&items);
+    site.set("/a.xml", Answer::Body(document.into_bytes(), vec![("etag", "\"1\"".to_owned())]));
+    let config = |limit: usize| {
+        Config::new().every(&site, "/a.xml", "1h").add(&format!("[read]\nmax_entries = {limit}\n")).text()
+    };
+    let home = Home::with(&config(2));
+    let mut read = Vec::new();
+    for limit in [2, 2, 3, 3, 9, 9] {
+        home.write("feedwatch.toml", config(limit));
+        home.run(&["once"]).await;
+        let found = home.run(&["backtest", "--json"]).await.json();
+        read.push(found["articles"].as_u64().expect("a number"));
+    }
+    assert_eq!(read, [2, 2, 3, 3, 4, 4]);
+    let visits = site.visits("/a.xml");
+    let conditional: Vec<bool> =
+        visits.iter().map(|visit| visit.request.header("if-none-match").is_some()).collect();
+    assert_eq!(conditional, [false, true, false, true, false, true]);
+}

@@ -12,7 +12,7 @@ use super::{
     Document, Hints, Limits, ReadError, dates,
     draft::{self, Draft, Markup},
     identity, person, refuse,
-    report::{Limit, Repair, Report},
+    report::{Repair, Report},
 };
 
 /// Values of one list that are looked at.
@@ -53,7 +53,7 @@ fn read_feed(
     let page = feed.text("home_page_url").and_then(|page| draft::link(&page, base));
     let base = base.or(page.as_ref());
     if items.len() > limits.max_entries {
-        report.limited(Limit::Entries);
+        report.cut(limits.max_entries);
     }
     let (mut drafts, feed_author) = (Vec::new(), author(feed));
     for item in items.into_iter().take(limits.max_entries) {

@@ -367,4 +367,14 @@ async fn a_json_feed_that_expired_is_gone() {
         (&"gone".into(), &"gone".into(), &Value::Null)
     );
     assert_eq!((site.visits("/a.json").len(), &feed["polls"]), (1, &1.into()), "its last articles were read");
+
+    // Switched off and on it is asked once more, and the same document says the same again.
+    let config = std::fs::read_to_string(home.path().join("feedwatch.toml")).expect("the configuration");
+    let off = config.replacen("interval = ", "enabled = false\ninterval = ", 1);
+    for text in [off, config] {
+        home.write("feedwatch.toml", text);
+        home.run(&["once"]).await;
+    }
+    let feed = home.feed(&site.url("/a.json")).await;
+    assert_eq!((&feed["state"], site.visits("/a.json").len()), (&"gone".into(), 2));
 }
