@@ -104,8 +104,8 @@ async fn a_web_page_in_place_of_a_feed_says_what_to_do() {
 #[tokio::test]
 async fn what_max_entries_left_out_is_read_once_it_is_raised() {
     let site = Site::start().await;
-    let items: String =
-        (1..5).map(|n| format!("<item><title>S-400: {n}</title><guid>{n}</guid></item>")).collect();
+    let item = |n: u8| format!("<item><title>S-400: {n}</title><guid>{n}</guid></item>");
+    let items = (1..5).map(item).collect::<Vec<_>>().concat();
     let document = rss(&items);
     site.set("/a.xml", Answer::Body(document.into_bytes(), vec![("etag", "\"1\"".to_owned())]));
     let config = |limit: usize| {
