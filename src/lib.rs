@@ -36,6 +36,7 @@
 //! | [`render`] | alert ─▶ the bytes a receiver gets. Pure | |
 //! | [`store`] | the [`store::Store`] trait and SQLite behind it; the only place with SQL | |
 //! | [`http`] | the one way to build a client: address guard, capped bodies | |
+//! | [`metrics`], [`pulse`] | what rooms count, and whether loops beat; handed to them, never global | |
 //! | [`model`], [`secret`], [`clock`] | plain data, values that never show themselves, the time | |
 //!
 //! Arrows only go down; `tests/it/architecture.rs` keeps it so.
@@ -100,6 +101,11 @@
 //! sums that the price needs are one row, changed by each poll's own transaction: several instances share them. A window
 //! about to overflow ends a wait. Weekdays and the rate of the last hour gained nothing.
 //!
+//! **Counting is a handle that is handed on.** `metrics` and `pulse` are two low rooms that `poll`, `pipeline`, `notify` and
+//! `store` may use: each counts, or beats, at the place where the thing happens, and `web` and the watchdog look at it. A
+//! global recorder would have spared the parameter, and cost every test its own numbers. What is true at the moment of a
+//! scrape (states of feeds, queues) is read from the store, by the same judgement that `status` uses.
+//!
 //! **What hangs stands aside.** A request without an answer costs a socket and nothing else, so after three seconds it gives
 //! its slot to the next one. With slots alone, 16 hosts that hang stop everybody for the length of the timeout.
 
@@ -109,10 +115,12 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod matcher;
+pub mod metrics;
 pub mod model;
 pub mod notify;
 pub mod pipeline;
 pub mod poll;
+pub mod pulse;
 pub mod read;
 pub mod render;
 pub mod secret;
