@@ -72,7 +72,7 @@ impl Memory {
             match store.finish_delivery(claim, attempt.clone(), result.clone()).await {
                 Ok(()) => break,
                 // Somebody else has the delivery now; if that is us, the memory keeps us from sending it again.
-                Err(StoreError::LeaseLost(_)) => {
+                Err(StoreError::LeaseLost(_) | StoreError::NotHandedOut(_)) => {
                     warn!(notifier = %claim.notifier, alert.id = %alert, "result came too late, the lease was over");
                     return;
                 }

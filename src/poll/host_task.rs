@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::JoinError,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::JoinMap};
-use tracing::{error, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     hosts::Manners,
@@ -17,12 +17,15 @@ use super::{
     report, schedule,
 };
 use crate::{
-    model::FeedId,
+    model::{Feed, FeedId},
     store::{ClaimedHost, DueFeed, HostLease, PollRecord, Recorded, Store, StoreError},
 };
 
 /// How often a held host with a free place is asked for feeds that became due meanwhile.
 const TOP_UP: Duration = Duration::from_secs(1);
+
+/// How long a feed that a reload has just added is waited for.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A task that holds one host.
 #[derive(Debug)]
@@ -78,13 +81,17 @@ impl<S: Store> HostTask<S> {
             self.shared.backlog.hear(due.now);
             let id = due.state.id.clone();
             let is_wanted = self.shared.round.as_ref().is_none_or(|round| round.wants(&id));
-            let Some(feed) = live.feeds.get(&id).filter(|_| is_wanted) else { continue };
-            let (feed, live, shared) = (feed.clone(), live.clone(), self.shared.clone());
-            let own = self.lease.host.clone();
-            if shared.round.is_none() && due.state.polls > 0 && schedule::is_adaptive(&feed) {
-                shared.budget.spend();
+            if !is_wanted {
+                continue;
             }
-            self.polls.spawn(id, async move {
+            let (live, shared, own) = (live.clone(), self.shared.clone(), self.lease.host.clone());
+            self.polls.spawn(id.clone(), async move {
+                let Some((live, feed)) = configured(&shared, live, &id).await else {
+                    return Err(StoreError::NotHandedOut(id.to_string()));
+                };
+                if shared.round.is_none() && due.state.polls > 0 && schedule::is_adaptive(&feed) {
+                    shared.budget.spend();
+                }
                 let passage = Passage { shared: &shared, live: &live, own: &own };
                 poll_feed::poll(&passage, &feed, due).await
             });
@@ -125,6 +132,7 @@ impl<S: Store> HostTask<S> {
                     self.begin_polls(&live, recorded.feeds);
                 }
             }
+            Ok(Err(StoreError::NotHandedOut(_))) => debug!(%feed, "not in the configuration any more"),
             Ok(Err(error)) => warn!(%feed, %error, "poll dropped, the store could not be asked"),
             Err(error) => {
                 error!(%feed, %error, "poll panicked; this is a fault of feedwatch, not of the feed");
@@ -136,7 +144,7 @@ impl<S: Store> HostTask<S> {
     }
 
     /// Records a poll, again and again while the store cannot be written: nobody is told of what is not on disk.
-    /// `None` if the lease was lost.
+    /// `None` if the lease was lost, or the feed's request was changed while it was under way.
     async fn record(&self, record: &PollRecord) -> Option<Recorded> {
         let mut is_told = false;
         loop {
@@ -145,6 +153,13 @@ impl<S: Store> HostTask<S> {
                 Err(StoreError::LeaseLost(host)) => {
                     warn!(%host, feed = %record.feed, "the lease was lost, the poll is dropped");
                     self.stop.cancel();
+                    return None;
+                }
+                Err(StoreError::NotHandedOut(feed)) => {
+                    info!(
+                        feed,
+                        "the feed was changed while it was asked: the answer is dropped, it is asked anew"
+                    );
                     return None;
                 }
                 Err(error) if !std::mem::replace(&mut is_told, true) => {
@@ -162,4 +177,17 @@ impl<S: Store> HostTask<S> {
             warn!(%error, host = %self.lease.host, "could not give the host back; its lease will end by itself");
         }
     }
+}
+
+/// A handed out feed as it is configured. A reload tells the store first: a feed that it adds may be handed out a moment
+/// before the configuration that knows it is here.
+async fn configured<S>(shared: &Shared<S>, live: Arc<Live>, id: &FeedId) -> Option<(Arc<Live>, Arc<Feed>)> {
+    if let Some(feed) = live.feeds.get(id) {
+        return Some((live.clone(), feed.clone()));
+    }
+    let mut changes = shared.live.clone();
+    let arrives = changes.wait_for(|live| live.feeds.contains_key(id));
+    let live = timeout(RELOAD_PATIENCE, arrives).await.ok()?.ok()?.clone();
+    let feed = live.feeds.get(id)?.clone();
+    Some((live, feed))
 }

@@ -54,6 +54,10 @@ pub enum StoreError {
     /// The lease went to another owner meanwhile; nothing was written. Drop the work, go on.
     #[error("the lease on {0} was lost")]
     LeaseLost(String),
+    /// The feed is not under way any more: its request was changed, or its answer is on record. Nothing was written,
+    /// the lease holds. Drop that one poll, go on with the others.
+    #[error("feed {0} is not under way any more")]
+    NotHandedOut(String),
     /// The store cannot be used now (locked, full, I/O). Nothing was written; the same call may succeed later.
     #[error("store: {0}")]
     Unavailable(String),
@@ -108,8 +112,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Option<KnownArticle>>, StoreError>> + Send;
 
     /// Records a poll: articles, alerts, deliveries, validators and next poll together, and hands out up to `take`
-    /// further due feeds of the host. The lease must hold, and the feed must have been handed out under it and not be
-    /// recorded yet: else [`StoreError::LeaseLost`], also if its request was changed meanwhile.
+    /// further due feeds of the host. The lease must hold: else [`StoreError::LeaseLost`]. The feed must have been handed
+    /// out under it, not be recorded yet, and its request must be what it was: else [`StoreError::NotHandedOut`].
     fn record_poll(
         &self,
         lease: &HostLease,

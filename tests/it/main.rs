@@ -22,6 +22,7 @@ mod reading;
 mod reading_health;
 mod reading_hostile;
 mod regression;
+mod reload;
 mod restart;
 mod stop;
 mod store;

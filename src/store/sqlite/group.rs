@@ -238,9 +238,10 @@ fn take_waiting(
 /// The text of an error without the words in front, so that they are not repeated.
 fn reason(error: &StoreError) -> String {
     match error {
-        StoreError::Unavailable(text) | StoreError::Unusable(text) | StoreError::LeaseLost(text) => {
-            text.clone()
-        }
+        StoreError::Unavailable(text)
+        | StoreError::Unusable(text)
+        | StoreError::LeaseLost(text)
+        | StoreError::NotHandedOut(text) => text.clone(),
     }
 }
 

@@ -53,7 +53,7 @@ pub fn weight(record: &PollRecord) -> usize {
 fn handed_out(tx: &Tx<'_>, host: i64, lease: &HostLease, feed: &FeedId) -> Result<i64, Fault> {
     let sql = "SELECT feed FROM feed WHERE id = ?1 AND host = ?2 AND handed_out = ?3";
     let row = tx.db.first(sql, (feed.as_str(), host, lease.epoch), |row| row.get(0))?;
-    row.ok_or_else(|| StoreError::LeaseLost(format!("feed {feed}")).into())
+    row.ok_or_else(|| StoreError::NotHandedOut(feed.to_string()).into())
 }
 
 fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, record: &PollRecord) -> Result<()> {

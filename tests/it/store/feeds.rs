@@ -78,12 +78,15 @@ pub async fn a_changed_request_drops_the_validators_and_keeps_the_guard(rig: Rig
 }
 
 pub async fn a_changed_request_refuses_the_answer_to_the_old_one(rig: Rig<impl Engine>) {
-    rig.configure(&[entry("a", "one")]).await;
-    let (lease, feed) = rig.claim_one().await;
+    rig.configure(&[entry("a", "one"), entry("b", "one")]).await;
+    let (lease, a) = rig.claim_one().await;
     let changed = FeedEntry { request: "GET elsewhere".to_owned(), ..entry("a", "one") };
-    rig.configure(&[changed]).await;
-    assert_lost(rig.store.record_poll(&lease, rig.readable(&feed, document(&["x"])), 0).await);
+    rig.configure(&[changed, entry("b", "one")]).await;
+    assert_not_handed_out(&rig.store.record_poll(&lease, rig.readable(&a, document(&["x"])), 0).await);
     assert_eq!(rig.state("a").await.validators.etag, None);
+    // The host is still held: its other feeds are not to blame.
+    let b = rig.store.take_feeds(&lease, 1).await.unwrap().remove(0);
+    rig.record(&lease, rig.readable(&b, document(&["x"]))).await;
 }
 
 pub async fn a_feed_that_moves_to_another_host_is_due_there_at_once(rig: Rig<impl Engine>) {

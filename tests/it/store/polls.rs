@@ -48,7 +48,8 @@ pub async fn the_same_poll_is_recorded_once(rig: Rig<impl Engine>) {
     let alerts = vec![rig.alert("x", &["S-400"], b"body")];
     let record = rig.readable(&feed, DocumentRecord { alerts, ..document(&["x"]) });
     rig.record(&lease, record.clone()).await;
-    assert_lost(rig.store.record_poll(&lease, record, 0).await);
+    assert_not_handed_out(&rig.store.record_poll(&lease, record, 0).await);
+    rig.release(&lease).await;
     assert_eq!((rig.state("feed").await.polls, rig.deliveries("desk").await.len()), (1, 1));
 }
 

@@ -371,6 +371,11 @@ pub fn assert_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     }
 }
 
+#[track_caller]
+pub fn assert_not_handed_out<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::NotHandedOut(_))), "it should not be under way: {result:?}");
+}
+
 /// The ids of the feeds that came with the claimed hosts.
 pub fn feeds_of(hosts: &[ClaimedHost]) -> Vec<&str> {
     hosts.iter().flat_map(|host| &host.feeds).map(|feed| feed.state.id.as_str()).collect()

@@ -145,6 +145,11 @@ impl Site {
         lock(&self.script).visits.clone()
     }
 
+    /// How many requests are being answered now.
+    pub fn under_way(&self) -> usize {
+        lock(&self.script).under_way
+    }
+
     /// The most requests that were under way at the same time.
     pub fn most_under_way(&self) -> usize {
         lock(&self.script).most_under_way
