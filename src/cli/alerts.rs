@@ -89,6 +89,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     let query = AlertQuery {
         within: Some(arguments.since),
         topic: arguments.topic.map(TopicName::new),
+        feed: None,
         id: None,
         limit: arguments.limit,
     };

@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     let store = app::open_store_beside(&config.store).await?;
     let alert = arguments.id.map(AlertId::new);
     if let Some(id) = &alert {
-        let query = AlertQuery { within: None, topic: None, id: Some(id.clone()), limit: 1 };
+        let query = AlertQuery { within: None, topic: None, feed: None, id: Some(id.clone()), limit: 1 };
         if store.alerts(&query).await?.is_empty() {
             return Err(Failure::Failed(anyhow::anyhow!(
                 "there is no alert {id}; `feedwatch alerts` lists them"

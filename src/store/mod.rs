@@ -4,6 +4,7 @@
 //! clock decides nothing (specs/storage.md §4). Work is claimed with a lease (owner, epoch, until), never by a
 //! transaction that stays open; a crash means "done again", never "lost".
 
+pub mod activity;
 mod deliveries;
 mod health;
 mod known;
@@ -13,6 +14,7 @@ mod views;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use activity::{FeedActivity, NotifierActivity, Volume};
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, RedeliverQuery};
 pub use health::{FeedCondition, FeedHealth, ReadingTrouble};
 pub use known::{KnownArticle, SoughtArticle, find_known};
@@ -22,7 +24,10 @@ pub use polls::{
 };
 pub use views::{AlertQuery, AlertView, ArticleCursor, DeliveryView, Pruned, Queue, StoredArticle};
 
-use crate::model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp};
+use crate::{
+    metrics::Metrics,
+    model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
+};
 
 /// Where the store is and how long things stay in it (`[store]`, and the retention keys of `[notify]`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,6 +218,22 @@ pub trait Store: Clone + Send + Sync + 'static {
         after: Option<ArticleCursor>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<StoredArticle>, StoreError>> + Send;
+
+    /// The articles of the last days, for every configured feed that had some.
+    fn feed_activity(&self) -> impl Future<Output = Result<Vec<FeedActivity>, StoreError>> + Send;
+
+    /// The deliveries of the last hours, for every notifier that had some.
+    fn notifier_activity(&self) -> impl Future<Output = Result<Vec<NotifierActivity>, StoreError>> + Send;
+
+    /// The room that the store takes, and what is left.
+    fn volume(&self) -> impl Future<Output = Result<Volume, StoreError>> + Send;
+
+    /// Whether a write would go through now: an empty write transaction on the way of all others, nothing forced to
+    /// disk. Waits as long as they would; the caller sets the limit.
+    fn probe(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Counts commits there from now on. Once in the life of a store.
+    fn measure(&self, metrics: &Metrics);
 
     /// Why nothing can be written at the moment, for `/health/ready`; `None`: all is well.
     fn trouble(&self) -> Option<String>;

@@ -34,6 +34,8 @@ pub struct AlertQuery {
     pub within: Option<Duration>,
     /// Only those that name this topic.
     pub topic: Option<TopicName>,
+    /// Only those of this feed.
+    pub feed: Option<FeedId>,
     /// Only this one.
     pub id: Option<AlertId>,
     /// At most so many.
@@ -45,6 +47,8 @@ pub struct AlertQuery {
 pub struct AlertView {
     /// Derived id.
     pub id: AlertId,
+    /// The feed; it may have left the configuration.
+    pub feed: FeedId,
     /// When feedwatch saw it.
     pub created: Timestamp,
     /// The `data` object of the standard body.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod activity;
 mod articles;
 mod budget;
 mod deliveries;
@@ -109,6 +110,12 @@ macro_rules! suite {
                     queues_tell_what_waits_and_why,
                     alerts_are_found_by_age_topic_and_id,
                     an_alert_shows_its_deliveries_and_attempts,
+                }
+                activity::{
+                    articles_are_counted_by_the_day_they_were_seen,
+                    at_the_first_sight_of_a_feed_stamps_tell_the_day,
+                    deliveries_are_counted_by_the_hour_they_arrived,
+                    a_probe_goes_the_way_of_a_write_and_the_volume_is_known,
                 }
                 stored::{
                     kept_articles_come_newest_first_page_by_page,

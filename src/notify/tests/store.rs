@@ -111,7 +111,7 @@ impl Fixture {
 
     /// The delivery of the n-th alert to a notifier.
     pub(crate) async fn delivery(&self, n: usize, notifier: &str) -> DeliveryView {
-        let query = AlertQuery { within: None, topic: None, id: Some(alert_id(n)), limit: 1 };
+        let query = AlertQuery { within: None, topic: None, feed: None, id: Some(alert_id(n)), limit: 1 };
         let alert = self.store.alerts(&query).await.expect("alerts").remove(0);
         alert.deliveries.into_iter().find(|one| one.notifier.as_str() == notifier).expect("delivery")
     }

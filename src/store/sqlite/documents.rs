@@ -3,7 +3,7 @@
 use rusqlite::{Result, named_params};
 
 use super::{
-    outbox,
+    activity, outbox,
     rows::to_json_unless_empty,
     sql::Sql,
     time::{DAY, millis},
@@ -23,10 +23,15 @@ pub fn record(
     document: &DocumentRecord,
 ) -> Result<Vec<AlertId>> {
     keep_last_sight(tx, feed, at)?;
+    let is_first_sight = is_unseen(tx, feed)?;
     update_feed(tx, feed, at, document)?;
+    let mut new = Vec::new();
     for record in &document.articles {
-        record_article(tx, feed, at, record)?;
+        if record_article(tx, feed, at, record)? {
+            new.push(&record.article);
+        }
     }
+    activity::count_articles(tx, feed, at, &new, is_first_sight)?;
     for key in &document.seen {
         mark_seen(tx, feed, at, key)?;
     }
@@ -52,6 +57,12 @@ fn keep_last_sight(tx: &Tx<'_>, feed: i64, at: i64) -> Result<()> {
     Ok(())
 }
 
+/// Whether no document of the feed was recorded yet.
+fn is_unseen(tx: &Tx<'_>, feed: i64) -> Result<bool> {
+    let sql = "SELECT document_at IS NULL FROM feed WHERE feed = ?1";
+    Ok(tx.db.first(sql, [feed], |row| row.get(0))?.unwrap_or(true))
+}
+
 fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, document: &DocumentRecord) -> Result<()> {
     tx.db.run(
         "UPDATE feed SET etag = :etag, last_modified = :last_modified, validated_url = :url, body_hash = :hash,
@@ -70,16 +81,18 @@ fn update_feed(tx: &Tx<'_>, feed: i64, at: i64, document: &DocumentRecord) -> Re
     Ok(())
 }
 
-fn record_article(tx: &Tx<'_>, feed: i64, at: i64, record: &ArticleRecord) -> Result<()> {
+/// Records an article; whether it was not known.
+fn record_article(tx: &Tx<'_>, feed: i64, at: i64, record: &ArticleRecord) -> Result<bool> {
     let article = &record.article;
     let known = "SELECT article FROM seen WHERE feed = ?1 AND key = ?2";
-    let row: Option<i64> = tx.db.first(known, (feed, article.key.as_bytes()), |row| row.get(0))?;
-    let row = match row {
+    let found: Option<i64> = tx.db.first(known, (feed, article.key.as_bytes()), |row| row.get(0))?;
+    let row = match found {
         Some(row) => update_article(tx, row, article)?,
         None => insert_article(tx, feed, article)?,
     };
     record_text(tx, row, at, article)?;
-    record_key(tx, feed, row, at, record)
+    record_key(tx, feed, row, at, record)?;
+    Ok(found.is_none())
 }
 
 fn insert_article(tx: &Tx<'_>, feed: i64, article: &Article) -> Result<i64> {

@@ -162,6 +162,7 @@ impl<C: Clock> Thread<C> {
             Some(connection) => connection,
             None => open::reopen(&self.database.path)?,
         };
+        let (begun, changes) = (Instant::now(), db.total_changes());
         let now = time::millis(self.clock.now());
         let jumped = now + MINUTE < self.latest;
         let tx = Tx { db: &db, now, lease: self.grouping.lease };
@@ -170,11 +171,19 @@ impl<C: Clock> Thread<C> {
             Ok(()) => true,
             Err(error) => Remedy::of(error) != Remedy::Reopen && (db.is_autocommit() || roll_back(&db)),
         };
+        self.count(begun, done.is_ok(), done.is_err() || db.total_changes() > changes);
         if done.is_ok() {
             self.latest = if jumped { now } else { self.latest.max(now) };
         }
         self.connection = keep.then_some(db);
         done
+    }
+
+    /// Counts a transaction, if it changed something or failed: looking for work is no work.
+    fn count(&self, begun: Instant, is_ok: bool, is_worth_it: bool) {
+        if is_worth_it && let Some(metrics) = self.status.metrics.get() {
+            metrics.committed(is_ok, begun.elapsed());
+        }
     }
 
     /// One line when trouble starts, one when it is over.

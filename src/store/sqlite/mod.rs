@@ -3,6 +3,7 @@
 //! Writes are jobs for `writer`; `group` commits many of them as one. Reads go through `reader`. Everything else
 //! here is one small file per family of methods, each a plain function over a transaction.
 
+mod activity;
 mod articles;
 mod deliveries;
 mod documents;
@@ -39,11 +40,12 @@ use self::{
 };
 use super::{
     AlertQuery, AlertView, ArticleCursor, AttemptResult, ClaimedDeliveries, ClaimedDelivery, Claims, DueFeed,
-    FeedEntry, FeedState, HostLease, KnownArticle, PollRecord, Pruned, Queue, Recorded, RedeliverQuery,
-    Settings, SoughtArticle, Store, StoreError, StoredArticle, Visit,
+    FeedActivity, FeedEntry, FeedState, HostLease, KnownArticle, NotifierActivity, PollRecord, Pruned, Queue,
+    Recorded, RedeliverQuery, Settings, SoughtArticle, Store, StoreError, StoredArticle, Visit, Volume,
 };
 use crate::{
     clock::Clock,
+    metrics::Metrics,
     model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
 };
 
@@ -243,6 +245,31 @@ impl<C: Clock> Store for SqliteStore<C> {
     ) -> Result<Vec<StoredArticle>, StoreError> {
         let now = self.now();
         self.readers.read(move |db| stored::page(db, since, after, limit, now)).await
+    }
+
+    async fn feed_activity(&self) -> Result<Vec<FeedActivity>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |db| activity::feeds(db, now)).await
+    }
+
+    async fn notifier_activity(&self) -> Result<Vec<NotifierActivity>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |db| activity::notifiers(db, now)).await
+    }
+
+    async fn volume(&self) -> Result<Volume, StoreError> {
+        let database = self.readers.database().to_owned();
+        self.readers.read(move |_| Ok(activity::volume(&database))).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.writer()?.write(0, |_| Ok(())).await
+    }
+
+    fn measure(&self, metrics: &Metrics) {
+        if let Some(writer) = &self.writer {
+            writer.measure(metrics);
+        }
     }
 
     fn trouble(&self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{articles, deliveries, hosts, open, prune, stored, views};
+use super::{activity, articles, deliveries, hosts, open, prune, stored, views};
 
 fn database() -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
@@ -54,6 +54,13 @@ fn deliveries_are_claimed_by_their_index() {
 fn articles_are_known_by_their_indexes() {
     check(articles::BY_KEY, "PRIMARY KEY (feed=? AND key=?)");
     check(articles::BY_LINK, "INDEX seen_link (feed=? AND link_key=?)");
+}
+
+#[test]
+fn what_was_delivered_lately_is_found_by_its_index() {
+    let (_folder, connection) = database();
+    let plan = plan(&connection, activity::DELIVERED);
+    assert!(plan.iter().any(|step| step.contains("INDEX delivery_delivered (finished>?)")), "{plan:#?}");
 }
 
 #[test]

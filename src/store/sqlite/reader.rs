@@ -1,7 +1,7 @@
 //! Reading beside the writer: connections that cannot write, on threads that may block.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -25,6 +25,11 @@ impl Readers {
     /// Connections are opened when they are first needed.
     pub fn new(database: PathBuf) -> Arc<Self> {
         Arc::new(Self { database, idle: Mutex::default(), slots: Arc::new(Semaphore::new(READERS)) })
+    }
+
+    /// The file that is read.
+    pub fn database(&self) -> &Path {
+        &self.database
     }
 
     /// Reads in one transaction: all of it sees the same state. Waits while as many reads as allowed are under way.

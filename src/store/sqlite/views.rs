@@ -9,7 +9,7 @@ use super::{
     time::{span, timestamp, until},
 };
 use crate::{
-    model::{AlertId, Attempt, DeliveryState, NotifierName, TopicName},
+    model::{AlertId, Attempt, DeliveryState, FeedId, NotifierName, TopicName},
     store::{AlertQuery, AlertView, DeliveryView, FeedState, Queue},
 };
 
@@ -30,12 +30,13 @@ pub const QUEUES: &str = "SELECT name, configured, last_delivered,
         ORDER BY failed_at DESC LIMIT 1) AS reason
     FROM notifier n ORDER BY name";
 
-const ALERT_BY_ID: &str = "SELECT alert, id, created, data FROM alert WHERE id = ?1 AND created >= ?2 \
-    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) LIMIT ?4";
-
-const ALERTS: &str = "SELECT alert, id, created, data FROM alert WHERE ?1 IS NULL AND created >= ?2 \
+const ALERT_BY_ID: &str = "SELECT alert, id, feed, created, data FROM alert WHERE id = ?1 AND created >= ?2 \
     AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) \
-    ORDER BY created DESC, alert DESC LIMIT ?4";
+    AND (?5 IS NULL OR feed = ?5) LIMIT ?4";
+
+const ALERTS: &str = "SELECT alert, id, feed, created, data FROM alert WHERE ?1 IS NULL AND created >= ?2 \
+    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) \
+    AND (?5 IS NULL OR feed = ?5) ORDER BY created DESC, alert DESC LIMIT ?4";
 
 const DELIVERIES: &str = "SELECT delivery, name, state, next_attempt, attempts, reason \
     FROM delivery JOIN notifier USING (notifier) WHERE alert = ?1 ORDER BY name";
@@ -59,9 +60,10 @@ pub fn alerts(db: &Connection, query: &AlertQuery, now: i64) -> Result<Vec<Alert
     let id = query.id.as_ref().map(AlertId::as_str);
     let since = query.within.map_or(i64::MIN, |within| now.saturating_sub(span(within)));
     let topic = query.topic.as_ref().map(TopicName::as_str);
+    let feed = query.feed.as_ref().map(FeedId::as_str);
     let limit = rows_i64(query.limit);
     let found =
-        db.all(sql, (id, since, topic, limit), |row| Ok((row.get::<_, i64>("alert")?, alert(row)?)))?;
+        db.all(sql, (id, since, topic, limit, feed), |row| Ok((row.get::<_, i64>("alert")?, alert(row)?)))?;
     let mut alerts = Vec::with_capacity(found.len());
     for (row, mut alert) in found {
         alert.deliveries = deliveries(db, row)?;
@@ -93,6 +95,7 @@ fn queue(row: &Row<'_>, now: i64) -> Result<Option<Queue>> {
 fn alert(row: &Row<'_>) -> Result<AlertView> {
     Ok(AlertView {
         id: AlertId::new(row.get::<_, String>("id")?),
+        feed: FeedId::new(row.get::<_, String>("feed")?),
         created: timestamp(row.get("created")?),
         data: parse_json::<Box<RawValue>>(&row.get::<_, String>("data")?)?,
         deliveries: Vec::new(),

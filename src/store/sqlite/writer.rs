@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -16,7 +16,7 @@ use super::{
     group::{Database, Grouping, Thread},
     transaction::{Job, Tx},
 };
-use crate::{clock::Clock, store::StoreError};
+use crate::{clock::Clock, metrics::Metrics, store::StoreError};
 
 /// Jobs that may wait; beyond it callers wait to put theirs in.
 const QUEUE: usize = 1024;
@@ -39,6 +39,8 @@ pub struct Status {
     pub trouble: Mutex<Option<String>>,
     /// Whether the store is being given up: waiting for other programs ends.
     pub leaving: AtomicBool,
+    /// Where commits are counted, once somebody wants to know.
+    pub metrics: OnceLock<Metrics>,
 }
 
 impl Status {
@@ -97,6 +99,11 @@ impl Writer {
             // It was closed before.
             Err(_) => Ok(()),
         }
+    }
+
+    /// Counts commits there from now on; the first call counts.
+    pub fn measure(&self, metrics: &Metrics) {
+        let _ = self.status.metrics.set(metrics.clone());
     }
 
     /// Why nothing can be written at the moment.

@@ -152,6 +152,12 @@ impl<E: Engine> Rig<E> {
         recorded
     }
 
+    /// The same after a while.
+    pub async fn poll_after(&self, later: Duration, document: DocumentRecord) -> Recorded {
+        self.clock.pass(later);
+        self.poll(document).await
+    }
+
     /// Polls every due feed with nothing new; the next polls so much later.
     pub async fn poll_all(&self, later: Duration) {
         for host in self.claim().await {
@@ -352,7 +358,7 @@ pub fn topic_names(names: &[&str]) -> Vec<TopicName> {
 }
 
 pub fn all_alerts() -> AlertQuery {
-    AlertQuery { within: None, topic: None, id: None, limit: 100 }
+    AlertQuery { within: None, topic: None, feed: None, id: None, limit: 100 }
 }
 
 pub fn retry(after: Duration) -> AttemptResult {

@@ -1,7 +1,7 @@
 //! What people and pages look at.
 
 use feedwatch::{
-    model::{AlertId, DeliveryState, NotifierName, TopicName},
+    model::{AlertId, DeliveryState, FeedId, NotifierName, TopicName},
     store::{AlertQuery, AttemptResult, DocumentRecord, Queue, Store},
 };
 
@@ -67,6 +67,9 @@ pub async fn alerts_are_found_by_age_topic_and_id(rig: Rig<impl Engine>) {
     assert_eq!(find(AlertQuery { topic: topic("F-35"), ..all_alerts() }).await, [new, old.clone()]);
     assert_eq!(find(AlertQuery { topic: topic("S"), ..all_alerts() }).await, [newest], "whole names only");
     assert_eq!(find(AlertQuery { id: Some(old.clone()), ..all_alerts() }).await, vec![old.clone()]);
+    let feed = |id: &str| Some(FeedId::from(id));
+    assert_eq!(find(AlertQuery { feed: feed("feed"), ..all_alerts() }).await.len(), 3);
+    assert!(find(AlertQuery { feed: feed("other"), ..all_alerts() }).await.is_empty());
     let both = AlertQuery { id: Some(old), within: Some(HOUR), ..all_alerts() };
     assert!(find(both).await.is_empty());
     assert!(find(AlertQuery { id: Some(AlertId::from("alert_none")), ..all_alerts() }).await.is_empty());
@@ -81,6 +84,7 @@ pub async fn an_alert_shows_its_deliveries_and_attempts(rig: Rig<impl Engine>) {
     let shown = rig.alerts().await;
     assert!(shown[0].deliveries.is_empty(), "nobody wanted it: {:?}", shown[0]);
     assert_eq!((&shown[1].id, shown[1].created), (&alert.id, rig.now()));
+    assert_eq!(shown[1].feed.as_str(), "feed");
     let names: Vec<_> = shown[1].deliveries.iter().map(|delivery| delivery.notifier.as_str()).collect();
     assert_eq!(names, ["desk", "log"]);
     let desk = &shown[1].deliveries[0];
