@@ -53,6 +53,32 @@ pub enum Format {
     Log,
     /// The standard webhook body (DESIGN §4).
     Standard,
+    /// `CloudEvents` 1.0, structured.
+    CloudEvents,
+    /// A Slack incoming webhook.
+    Slack,
+    /// A Discord webhook.
+    Discord,
+    /// Microsoft Teams by Workflows.
+    Teams,
+    /// A Mattermost incoming webhook.
+    Mattermost,
+    /// `sendMessage` of a Telegram bot.
+    Telegram,
+    /// An ntfy topic.
+    Ntfy,
+    /// `PagerDuty` Events API v2.
+    PagerDuty,
+}
+
+impl Format {
+    /// Whether people read it in a conversation, one message after the other.
+    pub const fn is_chat(self) -> bool {
+        matches!(
+            self,
+            Self::Slack | Self::Discord | Self::Teams | Self::Mattermost | Self::Telegram | Self::Ntfy
+        )
+    }
 }
 
 /// Which alerts a notifier takes. Empty lists take all.

@@ -3,21 +3,62 @@
 //! Bodies are rendered once, in the poll that found the article, and stored; every attempt sends the same bytes
 //! (specs/delivery.md §7).
 
+mod cloudevents;
+mod discord;
+mod fill;
+#[cfg(test)]
+mod format_tests;
+#[cfg(any(test, fuzzing))]
+pub mod grammar;
 mod log;
+mod mattermost;
+mod message;
+mod ntfy;
+mod pagerduty;
+mod slack;
 mod standard;
+mod teams;
+mod telegram;
 mod text;
 
+pub use fill::fill;
 pub use log::LogBody;
 pub use text::{cut, one_line, shown_link};
 
 use crate::model::{Alert, Format};
+use message::Message;
 
 /// The body of an alert in the given format.
 pub fn render(format: Format, alert: &Alert) -> Vec<u8> {
+    let message = || Message::of(alert);
     match format {
         Format::Log => log::render(alert),
         Format::Standard => standard::render(alert),
+        Format::CloudEvents => cloudevents::render(alert),
+        Format::Slack => slack::render(&message()),
+        Format::Discord => discord::render(&message()),
+        Format::Teams => teams::render(&message()),
+        Format::Mattermost => mattermost::render(&message()),
+        Format::Telegram => telegram::render(&message()),
+        Format::Ntfy => ntfy::render(&message()),
+        Format::PagerDuty => pagerduty::render(&message()),
     }
+}
+
+/// A plainer body, title and link without any markup, for the one retry after the receiver refused the other
+/// (specs/delivery.md §8). `None`: the format has none.
+pub fn plain(format: Format, alert: &Alert) -> Option<Vec<u8>> {
+    let render = match format {
+        Format::Log | Format::Standard | Format::CloudEvents => return None,
+        Format::Slack => slack::plain,
+        Format::Discord => discord::plain,
+        Format::Teams => teams::plain,
+        Format::Mattermost => mattermost::plain,
+        Format::Telegram => telegram::plain,
+        Format::Ntfy => ntfy::plain,
+        Format::PagerDuty => pagerduty::plain,
+    };
+    Some(render(&Message::of(alert)))
 }
 
 /// The `data` object of the standard body alone, as JSON: what is stored with the alert.

@@ -14,7 +14,7 @@ const MAX_AUTHOR: usize = 128;
 /// Longest summary, in graphemes.
 const MAX_SUMMARY: usize = 4096;
 /// Largest body, in bytes (specs/delivery.md §7).
-const MAX_BODY: usize = 64 << 10;
+pub(super) const MAX_BODY: usize = 64 << 10;
 /// What the envelope around `data` takes, generously.
 const ENVELOPE: usize = 128;
 /// What is left of a text when nothing else helps, in bytes.
@@ -22,13 +22,17 @@ const LAST_RESORT: usize = 512;
 
 /// The whole body.
 pub(super) fn render(alert: &Alert) -> Vec<u8> {
-    let envelope = Envelope { kind: "alert", timestamp: rfc3339(alert.created), data: Data::fitting(alert) };
+    let envelope = Envelope {
+        kind: "alert",
+        timestamp: rfc3339(alert.created),
+        data: Data::fitting(alert, MAX_BODY - ENVELOPE),
+    };
     serde_json::to_vec(&envelope).expect("texts, numbers and lists are valid JSON")
 }
 
 /// The `data` object alone.
 pub(super) fn data(alert: &Alert) -> String {
-    Data::fitting(alert).to_json()
+    Data::fitting(alert, MAX_BODY - ENVELOPE).to_json()
 }
 
 #[derive(Serialize)]
@@ -39,8 +43,9 @@ struct Envelope {
     data: Data,
 }
 
+/// What is told of an alert, within the limits.
 #[derive(Serialize)]
-struct Data {
+pub(super) struct Data {
     id: String,
     test: bool,
     feed: AlertFeed,
@@ -62,10 +67,10 @@ struct ArticleData {
 }
 
 impl Data {
-    /// The alert within the limits.
-    fn fitting(alert: &Alert) -> Self {
+    /// The alert in at most `max` bytes of JSON.
+    pub(super) fn fitting(alert: &Alert, max: usize) -> Self {
         let mut data = Self::of(alert);
-        data.fit(MAX_BODY - ENVELOPE);
+        data.fit(max);
         data
     }
 

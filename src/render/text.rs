@@ -5,7 +5,8 @@ use url::Url;
 
 /// The longest link that is sent, in characters.
 const MAX_LINK: usize = 2048;
-const ELLIPSIS: &str = "…";
+/// What a cut text ends in.
+pub(super) const ELLIPSIS: &str = "…";
 
 /// At most `max` graphemes of a text. What is cut ends in `…`, which counts as one.
 pub fn cut(text: &str, max: usize) -> String {
@@ -32,6 +33,32 @@ pub fn cut_bytes(text: &str, max: usize) -> String {
         0 => String::new(),
         end => text.get(..end).unwrap_or_default().trim_end().to_owned() + ELLIPSIS,
     }
+}
+
+/// The longest beginning of a text, between graphemes, that costs at most `max`. `cost` weighs one grapheme as the
+/// destination counts it, escapes included; so what is cut is cut before it is escaped, and fits after. What is cut ends
+/// in `…`.
+pub(super) fn cut_to(text: &str, max: usize, cost: impl Fn(&str) -> usize) -> String {
+    let room = max.saturating_sub(cost(ELLIPSIS));
+    let (mut sum, mut end) = (0, 0);
+    for (start, grapheme) in text.grapheme_indices(true) {
+        if sum <= room {
+            end = start;
+        }
+        sum += cost(grapheme);
+        if sum > max {
+            return text.get(..end).unwrap_or_default().trim_end().to_owned() + ELLIPSIS;
+        }
+    }
+    text.to_owned()
+}
+
+/// An invisible character of no width that keeps two others from being one mark: after `@`, nobody is called.
+pub(super) const WORD_JOINER: char = '\u{2060}';
+
+/// The length of a text in UTF-16 units, as most vendors count.
+pub(super) fn utf16(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 /// The text on one line: control characters are spaces, direction overrides and isolates are nothing. `read` has
@@ -80,6 +107,20 @@ mod tests {
         assert_eq!(cut_bytes("abcdefg", 6), "abc…");
         assert_eq!(cut_bytes("e\u{301}e\u{301}e\u{301}", 8), "e\u{301}…");
         assert_eq!(cut_bytes("👨‍👩‍👧👨‍👩‍👧", 12), "");
+    }
+
+    #[test]
+    fn a_cut_by_cost_stays_within_it_and_between_graphemes() {
+        assert_eq!(cut_to("abcdef", 6, utf16), "abcdef");
+        assert_eq!(cut_to("abcdefg", 6, utf16), "abcde…");
+        assert_eq!(cut_to("👍👍👍👍", 8, utf16), "👍👍👍👍");
+        assert_eq!(cut_to("👍👍👍👍", 7, utf16), "👍👍👍…");
+        assert_eq!(cut_to("👍👍👍👍", 6, utf16), "👍👍…");
+        assert_eq!(cut_to("👨‍👩‍👧👨‍👩‍👧", 12, utf16), "👨‍👩‍👧…");
+        assert_eq!(cut_to("👨‍👩‍👧👨‍👩‍👧", 3, utf16), "…");
+        let escaped = |grapheme: &str| grapheme.len() + usize::from(grapheme == "*");
+        assert_eq!(cut_to("a*b*", 8, escaped), "a*b*");
+        assert_eq!(cut_to("a*b*c", 6, escaped), "a*…");
     }
 
     #[test]

@@ -1,0 +1,44 @@
+//! `CloudEvents` 1.0 in structured mode: the data of the standard body in another envelope.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use super::standard::{Data, MAX_BODY};
+use crate::model::{Alert, FeedId, rfc3339};
+
+/// What the envelope takes, besides the source.
+const ENVELOPE: usize = 320;
+/// All but the unreserved characters of RFC 3986 §2.3.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[derive(Serialize)]
+struct Envelope {
+    specversion: &'static str,
+    id: String,
+    source: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time: String,
+    datacontenttype: &'static str,
+    data: Data,
+}
+
+/// The whole body.
+pub(super) fn render(alert: &Alert) -> Vec<u8> {
+    let source = source(&alert.feed_id);
+    let envelope = Envelope {
+        specversion: "1.0",
+        id: alert.id.to_string(),
+        kind: "feedwatch.alert",
+        time: rfc3339(alert.created),
+        datacontenttype: "application/json",
+        data: Data::fitting(alert, MAX_BODY.saturating_sub(ENVELOPE + source.len())),
+        source,
+    };
+    serde_json::to_vec(&envelope).expect("texts, numbers and lists are valid JSON")
+}
+
+/// The feed as a URI (RFC 8141): its id may hold anything.
+fn source(feed: &FeedId) -> String {
+    format!("urn:feedwatch:{}", utf8_percent_encode(feed.as_str(), ESCAPED))
+}
