@@ -2,6 +2,7 @@
 
 mod daemon;
 mod once;
+mod page;
 
 use std::{path::Path, sync::Arc};
 
@@ -10,15 +11,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use self::daemon::Daemon;
 pub use self::once::{LeftOut, once};
+use self::{daemon::Daemon, page::Page};
 use crate::{
     clock::SystemClock,
     config::Config,
     matcher::Matcher,
+    metrics::Metrics,
     model::{Feed, FeedLocation, NotifierName, OwnerId, hash_parts},
     pipeline::Pipeline,
     poll::{Fetcher, Live, Slots, hosts, schedule},
+    pulse::Pulse,
     secret::Secret,
     store::{FeedEntry, Location, Settings, Store, StoreError, sqlite::SqliteStore},
 };
@@ -72,8 +75,12 @@ pub async fn run(
     mut reloads: mpsc::Receiver<Config>,
     cancel: CancellationToken,
 ) -> Result<()> {
+    let metrics = Metrics::default();
+    let page = Page::open(&config, Pulse::default(), metrics.clone()).await?;
     let store = open_store(&config.store).await?;
-    let mut daemon = Daemon::start(store, config, &cancel).await?;
+    store.measure(&metrics);
+    page.opened(store.clone());
+    let mut daemon = Daemon::start(store, config, page, metrics, &cancel).await?;
     let ended = loop {
         tokio::select! {
             () = cancel.cancelled() => break None,

@@ -10,10 +10,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
-use super::{AppStore, close, live, new_owner, summary, sync};
+use super::{AppStore, close, live, new_owner, page::Page, summary, sync};
 use crate::{
     clock::SystemClock,
     config::Config,
+    metrics::Metrics,
     model::OwnerId,
     notify::{self, Dispatcher},
     poll::{Live, Poller},
@@ -28,6 +29,8 @@ const STOP_MARGIN: Duration = Duration::from_secs(3);
 /// The running loops and what they are given.
 pub(super) struct Daemon {
     store: AppStore,
+    page: Page,
+    metrics: Metrics,
     owner: OwnerId,
     config: Config,
     live: watch::Sender<Arc<Live>>,
@@ -39,7 +42,13 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    pub async fn start(store: AppStore, config: Config, cancel: &CancellationToken) -> Result<Self> {
+    pub async fn start(
+        store: AppStore,
+        config: Config,
+        page: Page,
+        metrics: Metrics,
+        cancel: &CancellationToken,
+    ) -> Result<Self> {
         let live = live(&config)?;
         sync(&store, &config).await?;
         let owner = new_owner();
@@ -60,25 +69,32 @@ impl Daemon {
             config = %config.path.display(),
             "watching {}", summary(&config)
         );
-        Ok(Self { store, owner, config, live, notify, loops, stop, failed })
+        Ok(Self { store, page, metrics, owner, config, live, notify, loops, stop, failed })
     }
 
     /// Applies a checked configuration: feeds, topics and notifiers at once, the store's own keys at the next start.
     pub async fn apply(&mut self, config: Config) {
         let live = match live(&config) {
             Ok(live) => live,
-            Err(error) => return error!(%error, "reload refused, the old configuration runs on"),
+            Err(error) => return self.refuse(&error),
         };
         if let Err(error) = sync(&self.store, &config).await {
-            return error!(%error, "reload refused, the old configuration runs on");
+            return self.refuse(&error.into());
         }
         if config.store != self.config.store || config.server != self.config.server {
             warn!("changes in [store] and [server] need a restart; the rest is applied");
         }
         self.live.send_replace(Arc::new(live));
         self.notify.send_replace(Arc::new(config.notify.clone()));
+        self.page.apply(&config);
+        self.metrics.reloaded(true);
         self.config = config;
         info!("reloaded, watching {}", summary(&self.config));
+    }
+
+    fn refuse(&self, error: &anyhow::Error) {
+        self.metrics.reloaded(false);
+        error!(%error, "reload refused, the old configuration runs on");
     }
 
     /// Stops the loops, gives back what is claimed, closes the store.
@@ -90,6 +106,7 @@ impl Daemon {
         if tokio::time::timeout(patience, self.loops.wait()).await.is_err() {
             warn!("some work did not end in time; it will be done again after the next start");
         }
+        self.page.close().await;
         close(&self.store, &self.owner).await;
         info!("stopped");
     }

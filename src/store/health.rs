@@ -30,6 +30,9 @@ pub enum FeedCondition {
 }
 
 impl FeedCondition {
+    /// Every value.
+    pub const ALL: &[Self] = &[Self::New, Self::Ok, Self::Failing, Self::Gone, Self::Disabled];
+
     /// The word used in JSON, on the page and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

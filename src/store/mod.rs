@@ -53,6 +53,15 @@ pub enum Location {
     Sqlite(PathBuf),
 }
 
+impl Location {
+    /// Which kind of database, in a word.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+        }
+    }
+}
+
 /// Why a store method failed, shaped by what the caller does next.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

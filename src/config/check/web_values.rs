@@ -34,7 +34,7 @@ impl Checker<'_> {
             }
             settings.hosts.push(host.value.clone());
         }
-        self.no_effect(raw.metrics_feeds.as_ref());
+        self.number(&mut settings.metrics_feeds, raw.metrics_feeds.as_ref());
         settings
     }
 
