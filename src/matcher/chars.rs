@@ -47,44 +47,54 @@ pub(super) struct Char {
     pub class: Class,
     /// Whether it is an upper-case letter.
     pub upper: bool,
-    fold: Fold,
-}
-
-/// What a character folds to.
-#[derive(Debug, Clone, Copy)]
-enum Fold {
-    /// It is not part of a token.
-    Nothing,
-    /// Nearly always one other character.
-    One(char),
-    /// As `ß` and ligatures do.
-    Several(&'static str),
+    /// Whether it folds to several characters, as `ß` and ligatures do; rare.
+    several: bool,
+    /// What it folds to, or the first of it; `None`: it is not part of a token.
+    fold: Option<char>,
 }
 
 impl Char {
-    /// Whether it is part of a token.
-    pub const fn is_in_token(&self) -> bool {
-        !matches!(self.fold, Fold::Nothing)
+    fn new(c: char) -> Self {
+        let (class, mut folded) = (classify(c), String::new());
+        if matches!(class, Class::Letter | Class::Mark | Class::Digit | Class::Single) {
+            fold_into(c, &mut folded);
+        }
+        let mut chars = folded.chars();
+        let (fold, several) = (chars.next(), chars.next().is_some());
+        Self { class, upper: c.is_uppercase(), several, fold }
     }
 
-    /// Adds what it folds to.
+    /// Whether it is part of a token.
+    pub const fn is_in_token(&self) -> bool {
+        self.fold.is_some()
+    }
+
+    /// Adds what `c`, whose entry this is, folds to.
     #[inline]
-    pub fn push_fold(&self, out: &mut String) {
-        match self.fold {
-            Fold::Nothing => {}
-            Fold::One(c) => out.push(c),
-            Fold::Several(several) => out.push_str(several),
+    pub fn push_fold(&self, c: char, out: &mut String) {
+        if self.several {
+            fold_into(c, out);
+        } else if let Some(fold) = self.fold {
+            out.push(fold);
         }
     }
 }
 
+/// Characters of a page.
+const PAGE: usize = 256;
+
 /// Looks a character up.
 #[inline]
 pub(super) fn info(c: char) -> Char {
-    static PAGES: [OnceLock<Page>; 0x1100] = [const { OnceLock::new() }; 0x1100];
+    static PAGES: [OnceLock<[Char; PAGE]>; 0x1100] = [const { OnceLock::new() }; 0x1100];
     let code = c as usize;
-    let page = PAGES[code >> 8].get_or_init(|| Page::new(code >> 8));
-    page.get(code & 0xFF)
+    PAGES[code / PAGE].get_or_init(|| page(code / PAGE))[code % PAGE]
+}
+
+#[cold]
+fn page(number: usize) -> [Char; PAGE] {
+    let character = |code: usize| u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(' ');
+    std::array::from_fn(|low| Char::new(character(number * PAGE + low)))
 }
 
 /// The letter as it stands, without marks and compatibility forms, upper and lower case kept apart.
@@ -100,62 +110,6 @@ pub(super) fn has_case(c: char) -> bool {
 /// Whether it is a Cyrillic letter.
 pub(super) const fn is_cyrillic(c: char) -> bool {
     matches!(c, '\u{400}'..='\u{52F}')
-}
-
-struct Page {
-    entries: [Entry; 256],
-    folds: String,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    class: Class,
-    upper: bool,
-    fold: EntryFold,
-}
-
-#[derive(Clone, Copy)]
-enum EntryFold {
-    Nothing,
-    One(char),
-    /// A part of the page's `folds`.
-    Several(u16, u16),
-}
-
-impl Page {
-    fn new(number: usize) -> Self {
-        let mut folds = String::new();
-        let entries = std::array::from_fn(|low| {
-            let c = u32::try_from(number << 8 | low).ok().and_then(char::from_u32).unwrap_or(' ');
-            let class = classify(c);
-            let start = folds.len();
-            if matches!(class, Class::Letter | Class::Mark | Class::Digit | Class::Single) {
-                fold_into(c, &mut folds);
-            }
-            let short = |n: usize| u16::try_from(n).expect("256 folds of at most 60 bytes");
-            let mut chars = folds.get(start..).unwrap_or_default().chars();
-            let fold = match (chars.next(), chars.next()) {
-                (None, _) => EntryFold::Nothing,
-                (Some(one), None) => EntryFold::One(one),
-                _ => EntryFold::Several(short(start), short(folds.len())),
-            };
-            Entry { class, upper: c.is_uppercase(), fold }
-        });
-        Self { entries, folds }
-    }
-
-    #[inline]
-    fn get(&'static self, low: usize) -> Char {
-        let entry = self.entries[low];
-        let fold = match entry.fold {
-            EntryFold::Nothing => Fold::Nothing,
-            EntryFold::One(c) => Fold::One(c),
-            EntryFold::Several(start, end) => {
-                Fold::Several(self.folds.get(usize::from(start)..usize::from(end)).unwrap_or_default())
-            }
-        };
-        Char { class: entry.class, upper: entry.upper, fold }
-    }
 }
 
 /// Rule 3: one character at a time, so that the way back to the bytes stays trivial.
@@ -251,7 +205,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, folded: &str) {
         let mut fold = String::new();
-        text.chars().for_each(|c| info(c).push_fold(&mut fold));
+        text.chars().for_each(|c| info(c).push_fold(c, &mut fold));
         assert_eq!(fold, folded, "{text}");
     }
 

@@ -131,7 +131,7 @@ impl Index {
                 words().for_each(|token| note(&self.words, token.hash, codes));
             }
             if !self.prefixes.is_empty() {
-                words().for_each(|token| self.filter_prefixes(token.head, codes));
+                words().for_each(|token| self.filter_prefixes(token.head, token.folded_len(), codes));
             }
             if !self.pairs.is_empty() {
                 self.filter_pairs(field, codes);
@@ -157,7 +157,7 @@ impl Index {
     fn filter_readings(&self, tokens: &Tokens, codes: &mut Vec<u64>) {
         for reading in &tokens.readings {
             note(&self.words, reading.hash, codes);
-            self.filter_prefixes(reading.head, codes);
+            self.filter_prefixes(reading.head, u32::MAX, codes);
             let at = reading.token as usize;
             for left in around(tokens, at, -1) {
                 note(&self.pairs, hash::pair(left, reading.hash), codes);
@@ -168,8 +168,9 @@ impl Index {
         }
     }
 
-    fn filter_prefixes(&self, head: u64, codes: &mut Vec<u64>) {
-        for &len in &self.prefix_lengths {
+    /// A word begins with no prefix that is longer than itself.
+    fn filter_prefixes(&self, head: u64, word_len: u32, codes: &mut Vec<u64>) {
+        for &len in self.prefix_lengths.iter().take_while(|&&len| u32::from(len) <= word_len) {
             note(&self.prefixes, hash::prefix(head, usize::from(len)), codes);
         }
     }

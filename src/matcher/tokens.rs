@@ -45,6 +45,14 @@ pub(super) struct Token {
     pub readings: bool,
 }
 
+impl Token {
+    /// Bytes of its folded form.
+    #[inline]
+    pub const fn folded_len(&self) -> u32 {
+        if self.fold_at == RAW { self.end - self.start } else { self.fold_len }
+    }
+}
+
 /// The folded form of the token is its bytes in the text, but for case.
 pub(super) const RAW: u32 = u32::MAX;
 

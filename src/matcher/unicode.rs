@@ -46,7 +46,7 @@ impl Tokens {
             });
             open.end = end;
             open.marks |= found.class == Class::Mark || is_jamo(c);
-            found.push_fold(&mut self.folded);
+            found.push_fold(c, &mut self.folded);
         }
         self.close(slot, open);
     }
