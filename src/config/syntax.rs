@@ -26,13 +26,20 @@ pub(super) struct Parsed {
 
 /// Reads a file and records its problems.
 pub(super) fn parse(source: &Rc<Source>, problems: &mut Vec<Problem>) -> Parsed {
+    // Nearly all files are sound: large ones are gone through once.
+    let (table, errors) = DeTable::parse_recoverable(source.text());
+    if errors.is_empty() {
+        return Parsed { raw: raw(source, table.into_inner(), problems), is_broken: false };
+    }
     let (readable, broken) = without_broken(source);
-    let is_broken = !broken.is_empty();
     problems.extend(broken);
     let table = DeTable::parse(&readable).map(Spanned::into_inner).unwrap_or_default();
+    Parsed { raw: raw(source, table, problems), is_broken: true }
+}
+
+fn raw(source: &Rc<Source>, table: DeTable<'_>, problems: &mut Vec<Problem>) -> RawFile {
     let mut reader = Reader::new(source, problems);
-    let raw = RawFile::from_toml(&DeValue::Table(table), &mut reader).unwrap_or_default();
-    Parsed { raw, is_broken }
+    RawFile::from_toml(&DeValue::Table(table), &mut reader).unwrap_or_default()
 }
 
 /// The text with all broken statements blanked out, and their problems. What the parser makes of a broken statement

@@ -65,13 +65,13 @@ impl Char {
     }
 
     /// Whether it is part of a token.
-    pub const fn is_in_token(&self) -> bool {
+    pub const fn is_in_token(self) -> bool {
         self.fold.is_some()
     }
 
     /// Adds what `c`, whose entry this is, folds to.
     #[inline]
-    pub fn push_fold(&self, c: char, out: &mut String) {
+    pub fn push_fold(self, c: char, out: &mut String) {
         if self.several {
             fold_into(c, out);
         } else if let Some(fold) = self.fold {
