@@ -1,8 +1,12 @@
 //! The whole: the only room that knows every concrete type. Start order, stop order, reload.
 
 mod daemon;
+mod listener;
 mod once;
 mod page;
+mod reload;
+mod service;
+mod status_line;
 
 use std::{path::Path, sync::Arc};
 
@@ -11,19 +15,21 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-pub use self::once::{LeftOut, once};
-use self::{daemon::Daemon, page::Page};
+use self::{daemon::Daemon, page::Page, service::Service};
+pub use self::{
+    listener::Passed,
+    once::{LeftOut, once},
+};
 use crate::{
     clock::SystemClock,
-    config::Config,
+    config::{Config, Loaded, Problems},
     matcher::Matcher,
-    metrics::Metrics,
     model::{Feed, FeedLocation, NotifierName, OwnerId, hash_parts},
     pipeline::Pipeline,
     poll::{Fetcher, Live, Slots, hosts, schedule},
-    pulse::Pulse,
     secret::Secret,
     store::{FeedEntry, Location, Settings, Store, StoreError, sqlite::SqliteStore},
+    telemetry,
 };
 
 /// The store that this program runs on.
@@ -66,33 +72,55 @@ async fn open_with(
     opening.await.map_err(|error| StoreError::Unusable(format!("opening the store failed: {error}")))?
 }
 
-/// Runs the daemon until `cancel`. `reloads` delivers a freshly checked configuration whenever one is to be applied.
+/// What the daemon is run with.
+pub struct Run {
+    /// The configuration that was read at the start.
+    pub loaded: Loaded,
+    /// Reads it anew, for a reload.
+    pub load: Box<dyn Fn() -> Result<Loaded, Problems> + Send + Sync>,
+    /// Says when to reload.
+    pub hangups: mpsc::Receiver<()>,
+    /// Changes the level of the log.
+    pub log: telemetry::Handle,
+    /// A socket that systemd passed.
+    pub passed: Passed,
+}
+
+/// Runs the daemon until `cancel`: binds the port, opens the store, says that it is ready, works; reloads when told to.
 ///
 /// # Errors
-/// If the store cannot be used, or a loop ended by itself.
-pub async fn run(
-    config: Config,
-    mut reloads: mpsc::Receiver<Config>,
-    cancel: CancellationToken,
-) -> Result<()> {
-    let metrics = Metrics::default();
-    let page = Page::open(&config, Pulse::default(), metrics.clone()).await?;
-    let store = open_store(&config.store).await?;
-    store.measure(&metrics);
-    page.opened(store.clone());
-    let mut daemon = Daemon::start(store, config, page, metrics, &cancel).await?;
-    let ended = loop {
-        tokio::select! {
-            () = cancel.cancelled() => break None,
-            ended = daemon.failed.recv() => break ended,
-            Some(config) = reloads.recv() => daemon.apply(config).await,
+/// If the port or the store cannot be had, or a loop ended by itself.
+pub async fn run(mut run: Run, cancel: CancellationToken) -> Result<()> {
+    let service = Service::of_process();
+    let starting = Daemon::start(&service, run.loaded, run.passed, &cancel);
+    // A signal that comes while the store is being opened, or waits for another program, is obeyed at once.
+    let Some(daemon) = cancel.run_until_cancelled(service.during_start("opening the store", starting)).await
+    else {
+        return Ok(());
+    };
+    let mut daemon = daemon?;
+    service.ready(&format!("watching {}", summary(&daemon.config)));
+    let (pulse, telling) =
+        (daemon.pulse.clone(), status_line::tell(&service, daemon.store.clone(), daemon.live.subscribe()));
+    let working = async {
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => break None,
+                ended = daemon.failed.recv() => break ended,
+                Some(()) = run.hangups.recv() => {
+                    cancel.run_until_cancelled(daemon.reload(&service, &run.load, &run.log)).await;
+                }
+            }
         }
     };
+    let ended = tokio::select! {
+        ended = working => ended,
+        never = telling => never,
+        never = service.feed_watchdog(&pulse) => never,
+    };
+    service.stopping("finishing what is under way");
     daemon.stop().await;
-    match ended {
-        None => Ok(()),
-        Some(error) => Err(error),
-    }
+    ended.map_or(Ok(()), Err)
 }
 
 /// Compiles a checked configuration into what the poller works with.
@@ -189,10 +217,15 @@ fn new_owner() -> OwnerId {
 
 /// `14 feeds, 4 topics, 1 notifier`.
 pub fn summary(config: &Config) -> String {
+    let (feeds, topics, notifiers) = numbers(config);
+    format!("{}, {}, {}", count(feeds, "feed"), count(topics, "topic"), count(notifiers, "notifier"))
+}
+
+/// How many feeds, topics and notifiers are at work.
+fn numbers(config: &Config) -> (usize, usize, usize) {
     let feeds = config.poll.feeds.iter().filter(|feed| feed.enabled).count();
     let notifiers = config.notify.notifiers.iter().filter(|notifier| notifier.enabled).count();
-    let topics = config.topics.len();
-    format!("{}, {}, {}", count(feeds, "feed"), count(topics, "topic"), count(notifiers, "notifier"))
+    (feeds, config.topics.len(), notifiers)
 }
 
 /// `1 feed`, `2 feeds`.

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::timeout;
+
 /// Half of `WatchdogSec=30`, which the unit has.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(15);
 
@@ -35,7 +37,24 @@ impl Pulse {
         self.beats().insert(name, Instant::now());
     }
 
-    /// The loop ended as it should, and is watched no more.
+    /// Beats as often as it must until `awaited` is there: the loop waits on purpose, for work or for the store. It is
+    /// the loop's own task that beats, so one that hangs inside does not.
+    pub async fn wait<T>(&self, name: &'static str, awaited: impl Future<Output = T>) -> T {
+        tokio::pin!(awaited);
+        loop {
+            self.beat(name);
+            if let Ok(done) = timeout(self.pace(), &mut awaited).await {
+                return done;
+            }
+        }
+    }
+
+    /// How often a loop that waits should beat.
+    pub fn pace(&self) -> Duration {
+        self.limit / 4
+    }
+
+    /// The loop has nothing to do, or ended as it should: it is watched no more until it beats again.
     pub fn end(&self, name: &'static str) {
         self.beats().remove(name);
     }
@@ -54,6 +73,20 @@ impl Pulse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_waits_on_purpose_beats_and_who_blocks_does_not() {
+        let pulse = Pulse::new(Duration::from_millis(200));
+        let waiting = pulse.wait("polling", tokio::time::sleep(Duration::from_millis(500)));
+        let looked = async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            pulse.stalled(Instant::now())
+        };
+        assert!(tokio::join!(waiting, looked).1.is_empty());
+        // A loop that holds up its thread.
+        pulse.wait("polling", async { std::thread::sleep(Duration::from_millis(300)) }).await;
+        assert_eq!(pulse.stalled(Instant::now()), ["polling"]);
+    }
 
     #[test]
     fn a_loop_that_does_not_beat_is_named_until_it_beats_again_or_ends() {

@@ -5,6 +5,7 @@ mod line;
 use std::{
     io::{self, IsTerminal},
     panic,
+    time::Instant,
 };
 
 use tracing::{error, level_filters::LevelFilter};
@@ -115,8 +116,13 @@ fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     Ok(caps.fold(filter, EnvFilter::add_directive))
 }
 
+/// How long something took, for a field.
+pub fn took(begun: Instant) -> String {
+    format!("{} ms", begun.elapsed().as_millis())
+}
+
 /// Whether stderr is the journal: `$JOURNAL_STREAM` names its device and inode (systemd.exec(5)).
-fn is_on_journal() -> bool {
+pub fn is_on_journal() -> bool {
     use std::os::unix::fs::MetadataExt;
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stderr) = std::fs::metadata("/proc/self/fd/2") else { return false };

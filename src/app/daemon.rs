@@ -1,6 +1,9 @@
 //! The loops of the daemon: what they are given, what a reload changes, how they end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, anyhow};
 use tokio::{
@@ -8,9 +11,12 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
-use super::{AppStore, close, live, new_owner, page::Page, summary, sync};
+use super::{
+    AppStore, Loaded, Page, Passed, Service, close, listener, live, new_owner, numbers, open_store, summary,
+    sync,
+};
 use crate::{
     clock::SystemClock,
     config::Config,
@@ -18,7 +24,9 @@ use crate::{
     model::OwnerId,
     notify::{self, Dispatcher},
     poll::{Live, Poller},
+    pulse::Pulse,
     store::{Settings, Store, StoreError},
+    telemetry,
 };
 
 /// How often old rows are removed.
@@ -28,13 +36,19 @@ const STOP_MARGIN: Duration = Duration::from_secs(3);
 
 /// The running loops and what they are given.
 pub(super) struct Daemon {
-    store: AppStore,
-    page: Page,
-    metrics: Metrics,
+    pub store: AppStore,
+    pub page: Page,
     owner: OwnerId,
-    config: Config,
-    live: watch::Sender<Arc<Live>>,
-    notify: watch::Sender<Arc<notify::Settings>>,
+    /// What is in force.
+    pub config: Config,
+    /// What the process began with: some keys cannot change while it runs.
+    pub begun_with: Config,
+    pub live: watch::Sender<Arc<Live>>,
+    pub notify: watch::Sender<Arc<notify::Settings>>,
+    /// How long things stay in the store.
+    pub retention: watch::Sender<Settings>,
+    pub pulse: Pulse,
+    pub metrics: Metrics,
     loops: TaskTracker,
     stop: CancellationToken,
     /// A loop that ends before it is told to says why here.
@@ -42,63 +56,68 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
+    /// Binds the port, opens the store and starts the loops, in this order.
     pub async fn start(
-        store: AppStore,
-        config: Config,
-        page: Page,
-        metrics: Metrics,
+        service: &Service,
+        loaded: Loaded,
+        passed: Passed,
         cancel: &CancellationToken,
     ) -> Result<Self> {
+        let begun = Instant::now();
+        let config = loaded.config;
+        for warning in &loaded.warnings {
+            warn!("{warning}");
+        }
         let live = live(&config)?;
+        let (pulse, metrics) = (service.pulse(), Metrics::default());
+        let listener = listener::listen(&config.server, passed).await?;
+        let page = Page::open(&config, listener, pulse.clone(), metrics.clone())?;
+        let store = open_store(&config.store).await?;
+        store.measure(&metrics);
+        store.beat_on(&pulse);
+        page.opened(store.clone());
         sync(&store, &config).await?;
         let owner = new_owner();
         let (live, live_rx) = watch::channel(Arc::new(live));
         let (notify, notify_rx) = watch::channel(Arc::new(config.notify.clone()));
+        let (retention, retention_rx) = watch::channel(config.store.clone());
         let (failures, failed) = mpsc::channel(1);
         let (loops, stop, alerts) = (TaskTracker::new(), cancel.child_token(), Arc::new(Notify::new()));
-        let poller = Poller::new(store.clone(), owner.clone(), live_rx, alerts.clone());
-        let dispatcher = Dispatcher::new(store.clone(), SystemClock, owner.clone(), notify_rx, alerts);
+        let poller =
+            Poller::new(store.clone(), owner.clone(), live_rx, alerts.clone()).beating(pulse.clone());
+        let dispatcher = Dispatcher::new(store.clone(), SystemClock, owner.clone(), notify_rx, alerts)
+            .beating(pulse.clone());
         let polling = poller.run(config.store.lease, stop.clone());
         let dispatching = dispatcher.run(stop.clone());
-        let pruning = prune(store.clone(), config.store.clone(), stop.clone());
+        let pruning = prune(store.clone(), retention_rx, stop.clone());
         loops.spawn(watch_loop("polling", polling, stop.clone(), failures.clone()));
         loops.spawn(watch_loop("delivery", dispatching, stop.clone(), failures.clone()));
         loops.spawn(watch_loop("pruning", pruning, stop.clone(), failures));
-        info!(
-            version = env!("CARGO_PKG_VERSION"),
-            config = %config.path.display(),
-            "watching {}", summary(&config)
-        );
-        Ok(Self { store, page, metrics, owner, config, live, notify, loops, stop, failed })
-    }
-
-    /// Applies a checked configuration: feeds, topics and notifiers at once, the store's own keys at the next start.
-    pub async fn apply(&mut self, config: Config) {
-        let live = match live(&config) {
-            Ok(live) => live,
-            Err(error) => return self.refuse(&error),
-        };
-        if let Err(error) = sync(&self.store, &config).await {
-            return self.refuse(&error.into());
-        }
-        if config.store != self.config.store || config.server != self.config.server {
-            warn!("changes in [store] and [server] need a restart; the rest is applied");
-        }
-        self.live.send_replace(Arc::new(live));
-        self.notify.send_replace(Arc::new(config.notify.clone()));
-        self.page.apply(&config);
-        self.metrics.reloaded(true);
-        self.config = config;
-        info!("reloaded, watching {}", summary(&self.config));
-    }
-
-    fn refuse(&self, error: &anyhow::Error) {
-        self.metrics.reloaded(false);
-        error!(%error, "reload refused, the old configuration runs on");
+        let (version, path) = (env!("CARGO_PKG_VERSION"), config.path.display());
+        let (feeds, topics, notifiers) = numbers(&config);
+        let took = telemetry::took(begun);
+        info!(version, config = %path, feeds, topics, notifiers, took, "watching {}", summary(&config));
+        let begun_with = config.clone();
+        Ok(Self {
+            store,
+            page,
+            owner,
+            config,
+            begun_with,
+            live,
+            notify,
+            retention,
+            pulse,
+            metrics,
+            loops,
+            stop,
+            failed,
+        })
     }
 
     /// Stops the loops, gives back what is claimed, closes the store.
     pub async fn stop(self) {
+        let begun = Instant::now();
         info!("stopping");
         self.stop.cancel();
         self.loops.close();
@@ -108,7 +127,7 @@ impl Daemon {
         }
         self.page.close().await;
         close(&self.store, &self.owner).await;
-        info!("stopped");
+        info!(took = telemetry::took(begun), "stopped");
     }
 }
 
@@ -131,9 +150,14 @@ async fn watch_loop(
     let _ = failures.try_send(error);
 }
 
-async fn prune(store: AppStore, settings: Settings, stop: CancellationToken) -> Result<(), StoreError> {
+async fn prune(
+    store: AppStore,
+    retention: watch::Receiver<Settings>,
+    stop: CancellationToken,
+) -> Result<(), StoreError> {
     while stop.run_until_cancelled(sleep(PRUNE_EVERY)).await.is_some() {
         loop {
+            let settings = retention.borrow().clone();
             match store.prune(&settings).await {
                 Ok(pruned) if pruned.rows == 0 => break,
                 Ok(_) => {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
@@ -25,18 +25,20 @@ pub struct Page {
 }
 
 impl Page {
-    /// Binds the port and answers from now on: alive, not ready. Without `server.listen` nothing is bound.
+    /// Answers on this socket from now on: alive, not ready. Without one there is no page.
     ///
     /// # Errors
-    /// If the port cannot be had; the address is in the message.
-    pub async fn open(config: &Config, pulse: Pulse, metrics: Metrics) -> Result<Self> {
+    /// If the socket has no address.
+    pub fn open(
+        config: &Config,
+        listener: Option<TcpListener>,
+        pulse: Pulse,
+        metrics: Metrics,
+    ) -> Result<Self> {
         let (watched, receiver) = watch::channel(Arc::new(watched(config)));
         let state = web::State::new(config.server.clone(), receiver, SystemClock, pulse, metrics);
         let page = Self { state, watched, serving: TaskTracker::new(), stop: CancellationToken::new() };
-        if let Some(address) = config.server.listen {
-            let listener = TcpListener::bind(address)
-                .await
-                .with_context(|| format!("server.listen: cannot listen on {address}"))?;
+        if let Some(listener) = listener {
             page.serve(listener)?;
         }
         Ok(page)

@@ -25,7 +25,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Config, Environment, Purpose};
+use crate::{
+    app::Passed,
+    config::{self, Config, Environment, Purpose},
+};
 use output::{Failure, Outcome};
 
 /// Watches news feeds for topics, and tells you in the log or by webhook.
@@ -90,11 +93,20 @@ struct Json {
 
 /// Runs the command; gives the exit code.
 pub fn run(cli: Cli) -> ExitCode {
+    // Before there are threads.
+    let passed = match cli.command {
+        Command::Run => Passed::take(),
+        _ => Ok(Passed::none()),
+    };
+    let passed = match passed {
+        Ok(passed) => passed,
+        Err(error) => return Failure::Failed(error).report(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("the system gives threads and an event queue to every process");
-    let outcome = runtime.block_on(dispatch(cli));
+    let outcome = runtime.block_on(dispatch(cli, passed));
     // A reader that is still busy with a hostile document must not hold up the exit.
     runtime.shutdown_background();
     match outcome {
@@ -103,10 +115,10 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-async fn dispatch(cli: Cli) -> Outcome {
+async fn dispatch(cli: Cli, passed: Passed) -> Outcome {
     let context = Context { path: cli.config };
     match cli.command {
-        Command::Run => run::run(&context).await,
+        Command::Run => run::run(&context, passed).await,
         Command::Once(args) => once::run(&context, args.json).await,
         Command::Check(args) => check::run(context.path.as_deref(), args.json).await,
         Command::Parse(args) => parse::run(&context, args).await,

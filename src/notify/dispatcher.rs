@@ -26,9 +26,12 @@ use super::{
 use crate::{
     clock::Clock,
     model::{Notifier, NotifierName, OwnerId},
+    pulse::Pulse,
     store::{Store, StoreError},
 };
 
+/// The name of this loop, where it beats.
+const LOOP: &str = "delivery";
 /// `once` follows retries that fall due within this time.
 const ONCE_PATIENCE: Duration = Duration::from_secs(10);
 /// A worker that broke down is started again after this.
@@ -42,6 +45,7 @@ pub struct Dispatcher<S, C> {
     plan: watch::Sender<Arc<Plan>>,
     workers: JoinSet<Result<(), StoreError>>,
     running: HashMap<NotifierName, Running>,
+    pulse: Pulse,
 }
 
 /// A worker, as the dispatcher sees it.
@@ -97,7 +101,14 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
             plan: watch::channel(Arc::new(Plan { settings: current, slots })).0,
             workers: JoinSet::new(),
             running: HashMap::new(),
+            pulse: Pulse::default(),
         }
+    }
+
+    /// Beats there, as `delivery`.
+    #[must_use]
+    pub fn beating(self, pulse: Pulse) -> Self {
+        Self { pulse, ..self }
     }
 
     /// Sends until `cancel`, then waits at most `drain` for what is under way. What is not finished then stays claimed;
@@ -108,8 +119,10 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
     pub async fn run(mut self, cancel: CancellationToken) -> Result<(), StoreError> {
         let stop = cancel.child_token();
         let result = loop {
+            self.pulse.beat(LOOP);
             self.reconcile(Until::Cancelled, &stop);
             select! {
+                () = sleep(self.pulse.pace()) => {}
                 () = cancel.cancelled() => break Ok(()),
                 Ok(()) = self.settings.changed() => self.adopt_settings(),
                 () = self.hint.notified() => self.running.values().for_each(|worker| worker.wake.notify_one()),
@@ -120,6 +133,7 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
                 }
             }
         };
+        self.pulse.end(LOOP);
         stop.cancel();
         while self.workers.join_next().await.is_some() {}
         result

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     model::{Feed, FeedId, Outcome, OwnerId},
     pipeline::Pipeline,
+    pulse::Pulse,
     store::{Claims, PollRecord, Recorded, Store, StoreError},
 };
 
@@ -38,6 +39,9 @@ const ROUND_PATIENCE: Duration = Duration::from_mins(1);
 const TICK: Duration = Duration::from_secs(1);
 /// How long to wait before a store that cannot be used is tried again.
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// The name of this loop, where it beats.
+const LOOP: &str = "polling";
 
 /// What the poller works with. Immutable; a reload puts a new one in its place.
 #[derive(Debug)]
@@ -105,6 +109,7 @@ pub(super) struct Shared<S> {
     /// Woken when a host was given back: more may be claimed.
     pub released: Notify,
     pub round: Option<Round>,
+    pulse: Pulse,
 }
 
 impl<S> Shared<S> {
@@ -163,10 +168,29 @@ impl<S: Store> Poller<S> {
     pub fn new(store: S, owner: OwnerId, live: watch::Receiver<Arc<Live>>, alerts: Arc<Notify>) -> Self {
         let (leases, gates, addresses) = (Leases::default(), HostGates::default(), Addresses::default());
         let (released, backlog, round) = (Notify::new(), Backlog::at_start(), None);
-        let budget = Budget::default();
-        let shared =
-            Shared { store, owner, live, leases, gates, addresses, backlog, budget, alerts, released, round };
+        let (budget, pulse) = (Budget::default(), Pulse::default());
+        let shared = Shared {
+            store,
+            owner,
+            live,
+            leases,
+            gates,
+            addresses,
+            backlog,
+            budget,
+            alerts,
+            released,
+            round,
+            pulse,
+        };
         Self { shared }
+    }
+
+    /// Beats there, as `polling`.
+    #[must_use]
+    pub fn beating(mut self, pulse: Pulse) -> Self {
+        self.shared.pulse = pulse;
+        self
     }
 
     /// Polls each of `feeds` once and then ends; tells `progress` of each.
@@ -190,6 +214,7 @@ impl<S: Store> Poller<S> {
         if result.is_err() {
             cancel.cancel();
         }
+        shared.pulse.end(LOOP);
         // Host tasks end by themselves: their work is done, or the token tells them. Leases are renewed until then.
         hosts.close();
         hosts.wait().await;
@@ -209,7 +234,9 @@ async fn claim_hosts<S: Store>(
 ) -> Result<(), StoreError> {
     let (mut store_is_down, mut idle_since) = (false, None);
     while !shared.round.as_ref().is_some_and(Round::is_over) {
-        let pause = match claim(shared).await {
+        let pulse = &shared.pulse;
+        // A store that is locked or full is no fault of this loop, and the store's own beat tells if it hangs.
+        let pause = match pulse.wait(LOOP, claim(shared)).await {
             Ok(None) => TICK,
             Ok(Some(claims)) => {
                 if std::mem::take(&mut store_is_down) {
@@ -236,10 +263,16 @@ async fn claim_hosts<S: Store>(
                 STORE_PAUSE
             }
         };
-        tokio::select! {
-            () = cancel.cancelled() => break,
-            () = sleep(pause) => {}
-            () = shared.released.notified() => {}
+        let next = async {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = sleep(pause) => {}
+                () = shared.released.notified() => {}
+            }
+        };
+        pulse.wait(LOOP, next).await;
+        if cancel.is_cancelled() {
+            break;
         }
     }
     Ok(())

@@ -27,6 +27,7 @@ pub use views::{AlertQuery, AlertView, ArticleCursor, DeliveryView, Pruned, Queu
 use crate::{
     metrics::Metrics,
     model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
+    pulse::Pulse,
 };
 
 /// Where the store is and how long things stay in it (`[store]`, and the retention keys of `[notify]`).
@@ -243,6 +244,10 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Counts commits there from now on. Once in the life of a store.
     fn measure(&self, metrics: &Metrics);
+
+    /// Beats there, as `store`, while a thread of its own works; a store without one has nothing to beat for. Once in the
+    /// life of a store.
+    fn beat_on(&self, _pulse: &Pulse) {}
 
     /// Why nothing can be written at the moment, for `/health/ready`; `None`: all is well.
     fn trouble(&self) -> Option<String>;

@@ -15,6 +15,7 @@ mod documents;
 mod faults;
 mod kill;
 mod matching_quality;
+mod notify;
 mod opml;
 mod pipeline;
 mod polite;

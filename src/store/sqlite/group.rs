@@ -104,9 +104,11 @@ impl<C: Clock> Thread<C> {
     pub fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         while let Some(message) = queue.blocking_recv() {
             let (jobs, close) = take_waiting(message, &mut queue);
+            self.status.beat();
             if !jobs.is_empty() {
                 self.commit(jobs);
             }
+            self.status.rest();
             if let Some(reply) = close {
                 let _ = reply.send(self.close());
                 return;
@@ -138,7 +140,9 @@ impl<C: Clock> Thread<C> {
                 Remedy::Wait if self.may_wait(waits) => {
                     waits += 1;
                     self.report(Some(&failure));
+                    self.status.rest();
                     thread::sleep(self.grouping.busy_pause);
+                    self.status.beat();
                 }
                 // The old handle is never asked to commit again: whatever it holds may not be what is on disk.
                 Remedy::Reopen if !reopened => reopened = true,

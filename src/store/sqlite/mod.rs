@@ -47,6 +47,7 @@ use crate::{
     clock::Clock,
     metrics::Metrics,
     model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
+    pulse::Pulse,
 };
 
 /// How often a writer beside the daemon tries a database that somebody else holds, SQLite's own wait apart.
@@ -269,6 +270,12 @@ impl<C: Clock> Store for SqliteStore<C> {
     fn measure(&self, metrics: &Metrics) {
         if let Some(writer) = &self.writer {
             writer.measure(metrics);
+        }
+    }
+
+    fn beat_on(&self, pulse: &Pulse) {
+        if let Some(writer) = &self.writer {
+            writer.beat_on(pulse);
         }
     }
 

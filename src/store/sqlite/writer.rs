@@ -16,7 +16,7 @@ use super::{
     group::{Database, Grouping, Thread},
     transaction::{Job, Tx},
 };
-use crate::{clock::Clock, metrics::Metrics, store::StoreError};
+use crate::{clock::Clock, metrics::Metrics, pulse::Pulse, store::StoreError};
 
 /// Jobs that may wait; beyond it callers wait to put theirs in.
 const QUEUE: usize = 1024;
@@ -41,9 +41,24 @@ pub struct Status {
     pub leaving: AtomicBool,
     /// Where commits are counted, once somebody wants to know.
     pub metrics: OnceLock<Metrics>,
+    /// Where the thread beats while it works, once somebody listens.
+    pub pulse: OnceLock<Pulse>,
 }
 
+/// The name of the thread, where it beats.
+const LOOP: &str = "store";
+
 impl Status {
+    /// The thread is at work.
+    pub fn beat(&self) {
+        self.pulse.get().inspect(|pulse| pulse.beat(LOOP));
+    }
+
+    /// The thread waits on purpose: for work, or for another program that holds the database.
+    pub fn rest(&self) {
+        self.pulse.get().inspect(|pulse| pulse.end(LOOP));
+    }
+
     /// Replaces the trouble; returns what was there.
     pub fn set_trouble(&self, trouble: Option<String>) -> Option<String> {
         let mut held = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +119,11 @@ impl Writer {
     /// Counts commits there from now on; the first call counts.
     pub fn measure(&self, metrics: &Metrics) {
         let _ = self.status.metrics.set(metrics.clone());
+    }
+
+    /// Beats there from now on; the first call counts.
+    pub fn beat_on(&self, pulse: &Pulse) {
+        let _ = self.status.pulse.set(pulse.clone());
     }
 
     /// Why nothing can be written at the moment.

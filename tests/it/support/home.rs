@@ -114,6 +114,13 @@ impl Home {
         Daemon::spawn(self.program(&["run"]), self.dir.clone())
     }
 
+    /// The same, with these variables in its environment.
+    pub fn spawn_with(&self, variables: &[(&str, &str)]) -> Daemon {
+        let mut command = self.program(&["run"]);
+        command.envs(variables.iter().copied());
+        Daemon::spawn(command, self.dir.clone())
+    }
+
     /// `status --json`.
     pub async fn status(&self) -> Value {
         self.run(&["status", "--json"]).await.json()
