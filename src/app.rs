@@ -8,9 +8,10 @@ mod reload;
 mod service;
 mod status_line;
 
-use std::{path::Path, sync::Arc};
+use std::{iter, path::Path, sync::Arc};
 
 use anyhow::{Result, anyhow};
+use data_encoding::HEXLOWER;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -24,11 +25,11 @@ use crate::{
     clock::SystemClock,
     config::{Config, Loaded, Problems},
     matcher::Matcher,
-    model::{Feed, FeedLocation, NotifierName, OwnerId, hash_parts},
+    model::{Feed, FeedLocation, Notifier, NotifierKind, OwnerId, hash_parts},
     pipeline::Pipeline,
     poll::{Fetcher, Live, Slots, hosts, schedule},
     secret::Secret,
-    store::{FeedEntry, Location, Settings, Store, StoreError, sqlite::SqliteStore},
+    store::{FeedEntry, Location, NotifierEntry, Settings, Store, StoreError, sqlite::SqliteStore},
     telemetry,
 };
 
@@ -171,9 +172,22 @@ pub fn compile(config: &Config) -> Result<Matcher> {
 /// If the store cannot be used.
 pub async fn sync(store: &impl Store, config: &Config) -> Result<(), StoreError> {
     let feeds = config.poll.feeds.iter().map(|feed| entry(feed, config)).collect();
-    let enabled = config.notify.notifiers.iter().filter(|notifier| notifier.enabled);
-    let notifiers: Vec<NotifierName> = enabled.map(|notifier| notifier.name.clone()).collect();
-    store.sync_config(feeds, notifiers).await
+    let notifiers = config.notify.notifiers.iter().map(|notifier| NotifierEntry {
+        name: notifier.name.clone(),
+        target: target(notifier),
+        enabled: notifier.enabled,
+    });
+    store.sync_config(feeds, notifiers.collect()).await
+}
+
+/// A fingerprint of where and how a notifier sends; nothing of it can be read back.
+fn target(notifier: &Notifier) -> String {
+    let NotifierKind::Webhook(webhook) = &notifier.kind else { return "log".to_owned() };
+    let keys: Vec<String> = webhook.secrets.iter().map(|key| HEXLOWER.encode(key.expose())).collect();
+    let headers = webhook.headers.iter().flat_map(|(name, value)| [name.as_str(), value.expose()]);
+    let parts =
+        iter::once(webhook.url.expose().as_str()).chain(keys.iter().map(String::as_str)).chain(headers);
+    HEXLOWER.encode(&hash_parts(parts)[..8])
 }
 
 fn entry(feed: &Feed, config: &Config) -> FeedEntry {
@@ -197,7 +211,7 @@ fn fingerprint(feed: &Feed) -> String {
     let mut parts = vec![url.as_str(), feed.username.as_deref().unwrap_or_default()];
     parts.extend(feed.password.as_ref().map(Secret::expose));
     parts.extend(feed.headers.iter().flat_map(|(name, value)| [name.as_str(), value.expose()]));
-    data_encoding::HEXLOWER.encode(&hash_parts(parts)[..8])
+    HEXLOWER.encode(&hash_parts(parts)[..8])
 }
 
 /// Gives back what is claimed, and closes the store.

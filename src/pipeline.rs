@@ -13,13 +13,14 @@ use url::Url;
 use crate::{
     matcher::{Matcher, Scope, Text},
     model::{
-        Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, Feed, Notifier, Outcome, Timestamp,
-        TopicMentions, TopicName, Validators,
+        Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, EventKind, Feed, Notifier, Outcome,
+        Timestamp, TopicMentions, TopicName, Validators,
     },
     read::{self, Document, ReadError, Repair},
     render,
     store::{
-        AlertRecord, ArticleRecord, DocumentRecord, FeedState, KnownArticle, SoughtArticle, Store, StoreError,
+        AlertRecord, ArticleRecord, DeliveryRecord, DocumentRecord, FeedState, KnownArticle, SoughtArticle,
+        Store, StoreError,
     },
 };
 
@@ -279,12 +280,10 @@ impl Judge {
             created: self.now,
             test: false,
         };
-        let deliveries = self.pipeline.notifiers.iter().filter_map(|notifier| {
-            let body = render_for(notifier, &alert)?;
-            Some((notifier.name.clone(), body))
-        });
+        let deliveries = self.pipeline.notifiers.iter().filter_map(|notifier| delivery_for(notifier, &alert));
         AlertRecord {
             deliveries: deliveries.collect(),
+            held_back: None,
             data: render::data(&alert),
             id: alert.id,
             article: article.key,
@@ -294,9 +293,10 @@ impl Judge {
     }
 }
 
-/// The body for a notifier, with only the topics it takes; `None` if it takes none of them.
-pub fn render_for(notifier: &Notifier, alert: &Alert) -> Option<Vec<u8>> {
-    if !notifier.enabled || !notifier.filter.takes_feed(&alert.feed_id, &alert.feed) {
+/// What a notifier is owed of an alert, with only the topics it takes; `None` if it takes none of them.
+pub fn delivery_for(notifier: &Notifier, alert: &Alert) -> Option<DeliveryRecord> {
+    let takes_alerts = notifier.enabled && notifier.events.contains(&EventKind::Alert);
+    if !takes_alerts || !notifier.filter.takes_feed(&alert.feed_id, &alert.feed) {
         return None;
     }
     let topics: Vec<TopicMentions> =
@@ -304,7 +304,12 @@ pub fn render_for(notifier: &Notifier, alert: &Alert) -> Option<Vec<u8>> {
     if topics.is_empty() {
         return None;
     }
-    Some(render::render(notifier.format, &Alert { topics, ..alert.clone() }))
+    let alert = Alert { topics, ..alert.clone() };
+    Some(DeliveryRecord {
+        notifier: notifier.name.clone(),
+        body: render::render(notifier.format, &alert),
+        plain: render::plain(notifier.format, &alert),
+    })
 }
 
 #[cfg(test)]
@@ -348,6 +353,7 @@ mod tests {
             name: NotifierName::from(name),
             kind: NotifierKind::Log,
             format: Format::Standard,
+            events: vec![EventKind::Alert],
             filter: NotifierFilter { topics, ..NotifierFilter::default() },
             concurrency: 1,
             enabled: true,
@@ -447,7 +453,7 @@ mod tests {
         let told: Vec<(&str, serde_json::Value)> = alerts[0]
             .deliveries
             .iter()
-            .map(|(name, body)| (name.as_str(), serde_json::from_slice(body).expect("JSON")))
+            .map(|one| (one.notifier.as_str(), serde_json::from_slice(&one.body).expect("JSON")))
             .collect();
         assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["all", "one"]);
         assert_eq!(told[0].1["data"]["topics"].as_array().map(Vec::len), Some(2));

@@ -7,7 +7,7 @@ use crate::{
     app,
     config::Purpose,
     model::{AlertId, NotifierName},
-    store::{AlertQuery, RedeliverQuery, Store},
+    store::{RedeliverQuery, Store},
 };
 
 #[derive(Debug, clap::Args)]
@@ -37,15 +37,13 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     }
     let store = app::open_store_beside(&config.store).await?;
     let alert = arguments.id.map(AlertId::new);
-    if let Some(id) = &alert {
-        let query = AlertQuery { within: None, topic: None, feed: None, id: Some(id.clone()), limit: 1 };
-        if store.alerts(&query).await?.is_empty() {
-            return Err(Failure::Failed(anyhow::anyhow!(
-                "there is no alert {id}; `feedwatch alerts` lists them"
-            )));
-        }
-    }
-    let count = store.redeliver(RedeliverQuery { alert, notifier }).await?;
+    let query = RedeliverQuery { alert: alert.clone(), notifier };
+    let Some(count) = store.redeliver(query).await? else {
+        let id = alert.as_ref().map_or("", AlertId::as_str);
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "there is no alert {id}; `feedwatch alerts` lists them"
+        )));
+    };
     if arguments.json {
         output::json(&serde_json::json!({ "redelivered": count }))?;
     } else {

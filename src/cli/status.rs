@@ -15,7 +15,7 @@ use crate::{
     app::{self, count},
     clock::{Clock, SystemClock},
     config::{Config, Purpose},
-    model::{FeedId, Notifier, rfc3339},
+    model::{FeedId, Notifier, NotifierState, rfc3339},
     store::{FeedState, Queue, Store},
 };
 
@@ -32,6 +32,7 @@ struct Status {
 struct NotifierStatus {
     name: String,
     state: &'static str,
+    since: Option<String>,
     needs_person: bool,
     pending: u64,
     dead: u64,
@@ -75,7 +76,8 @@ async fn collect(config: &Config) -> Result<Status, Failure> {
         .notifiers
         .iter()
         .map(|notifier| {
-            notifier_status(notifier, queues.iter().find(|queue| queue.notifier == notifier.name))
+            let queue = queues.iter().find(|queue| queue.notifier == notifier.name);
+            notifier_status(notifier, queue)
         })
         .collect();
     let ok = !feeds.iter().any(|feed| feed.needs_person)
@@ -86,7 +88,8 @@ async fn collect(config: &Config) -> Result<Status, Failure> {
 fn notifier_status(notifier: &Notifier, queue: Option<&Queue>) -> NotifierStatus {
     NotifierStatus {
         name: notifier.name.to_string(),
-        state: if notifier.enabled { "active" } else { "disabled" },
+        state: state(notifier, queue),
+        since: queue.and_then(|queue| queue.health.since).map(rfc3339),
         needs_person: queue.is_some_and(Queue::needs_person),
         pending: queue.map_or(0, |queue| queue.pending),
         dead: queue.map_or(0, |queue| queue.dead),
@@ -95,6 +98,15 @@ fn notifier_status(notifier: &Notifier, queue: Option<&Queue>) -> NotifierStatus
         next_attempt: queue.and_then(|queue| queue.next_attempt).map(rfc3339),
         last_delivered: queue.and_then(|queue| queue.last_delivered).map(rfc3339),
         reason: queue.and_then(|queue| queue.reason.clone()),
+    }
+}
+
+/// A change of the configuration that no run has seen yet is told as it is written.
+fn state(notifier: &Notifier, queue: Option<&Queue>) -> &'static str {
+    match queue.map_or(NotifierState::Active, |queue| queue.health.state) {
+        _ if !notifier.enabled => NotifierState::Disabled.as_str(),
+        NotifierState::Disabled => NotifierState::Active.as_str(),
+        state => state.as_str(),
     }
 }
 

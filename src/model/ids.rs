@@ -6,6 +6,8 @@ use data_encoding::{BASE32_NOPAD, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::{EventKind, Timestamp};
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -62,7 +64,7 @@ name_type! {
 }
 name_type! {
     /// An alert: `alert_` and 26 characters of `[a-z2-7]`. The same alert has the same id after a crash, a
-    /// restore, or on a second machine (specs/delivery.md §2).
+    /// restore, or on a second machine (specs/delivery.md §2). Of an operational event: `event_` and 26 characters.
     AlertId
 }
 
@@ -81,6 +83,18 @@ impl AlertId {
     /// An id that no article can have, for test alerts.
     pub fn for_test(seed: &str) -> Self {
         Self::from_digest("alert_", &hash_parts(["v1-test", seed]))
+    }
+
+    /// The id of an operational event, which is delivered as an alert is: one for each episode of a subject
+    /// (specs/delivery.md §2). `since` is the start of the episode.
+    pub fn for_event(kind: EventKind, subject: &str, since: Timestamp) -> Self {
+        let since = since.timestamp_millis().to_string();
+        Self::from_digest("event_", &hash_parts(["v1", kind.as_str(), subject, &since]))
+    }
+
+    /// Whether it names an operational event.
+    pub fn is_event(&self) -> bool {
+        self.as_str().starts_with("event_")
     }
 
     fn from_digest(prefix: &str, digest: &[u8; 32]) -> Self {
@@ -207,6 +221,21 @@ mod tests {
         let rest = id.as_str().strip_prefix("alert_").expect("prefix");
         assert_eq!(rest.len(), 26);
         assert!(rest.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b)), "{rest}");
+    }
+
+    #[test]
+    fn an_event_has_one_id_per_episode() {
+        let (since, later): (Timestamp, Timestamp) = (Timestamp::UNIX_EPOCH, Timestamp::MAX_UTC);
+        let id = AlertId::for_event(EventKind::FeedFailing, "feed", since);
+        assert_eq!(id, AlertId::for_event(EventKind::FeedFailing, "feed", since));
+        assert!(id.is_event() && id.as_str().len() == 32, "{id}");
+        for other in [
+            AlertId::for_event(EventKind::FeedFailing, "feed", later),
+            AlertId::for_event(EventKind::FeedRecovered, "feed", since),
+            AlertId::for_event(EventKind::FeedFailing, "other", since),
+        ] {
+            assert_ne!(id, other);
+        }
     }
 
     #[test]

@@ -5,23 +5,28 @@
 mod alert;
 mod article;
 mod delivery;
+mod event;
 mod feed;
 mod ids;
 mod memory;
 mod notifier;
+mod notifier_health;
 mod poll;
 mod reading;
 mod topic;
+mod words;
 
 pub use alert::{Alert, AlertFeed, Field, Mention, TopicMentions};
 pub use article::{Article, OtherKeys};
 pub use delivery::{Attempt, DeliveryState};
+pub use event::{Event, EventKind, Subject};
 pub use feed::{Feed, FeedLocation};
 pub use ids::{
     AlertId, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OwnerId, TopicName, hash_parts,
 };
 pub use memory::{Gap, Hint, Hints, Moves, ObservedMove, PollMemory, TrackRecord};
 pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
+pub use notifier_health::{NotifierHealth, NotifierState};
 pub use poll::{Flock, Outcome, Reason, Validators};
 pub use reading::Reading;
 pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{AlertFeed, FeedId, NotifierName, TopicName};
+use super::{AlertFeed, EventKind, FeedId, NotifierName, TopicName};
 use crate::secret::{Secret, SecretUrl, SigningKey};
 
 /// A notifier. Checked by `config`, then plain data.
@@ -14,6 +14,8 @@ pub struct Notifier {
     pub kind: NotifierKind,
     /// The form of its bodies.
     pub format: Format,
+    /// What it is told of: alerts, and operational events.
+    pub events: Vec<EventKind>,
     /// Which alerts it takes.
     pub filter: NotifierFilter,
     /// Sends under way at the same time.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::words;
+
 /// The pair of HTTP validators of one 200 response, byte for byte as received (RFC 9110 §8.8).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validators {
@@ -46,33 +48,6 @@ impl Flock {
         self.shares = (self.shares - before + after).max(0.0);
         self
     }
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
-        }
-
-        impl $name {
-            /// Every value, in the order of the specification.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The word used in the database, logs, metrics and JSON.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
-
-            /// Reads the word back.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == word)
-            }
-        }
-    };
 }
 
 words! {

@@ -13,14 +13,12 @@ pub struct Agenda {
     look_at: Instant,
     /// When the next delivery is due, as far as is known.
     next_due: Option<Instant>,
-    /// Deliveries are to be called back from their waits, not before this.
-    call_back_at: Option<Instant>,
 }
 
 impl Agenda {
     /// To look at once.
     pub fn new(now: Instant) -> Self {
-        Self { look_at: now, next_due: None, call_back_at: None }
+        Self { look_at: now, next_due: None }
     }
 
     /// When to look, if nothing else holds it up.
@@ -31,13 +29,6 @@ impl Agenda {
     /// Somebody says that there may be work.
     pub fn called(&mut self, now: Instant) {
         self.look_at = now;
-    }
-
-    /// A delivery is due again after this.
-    pub fn due_in(&mut self, wait: Duration, now: Instant) {
-        let due = now + wait;
-        self.next_due = Some(self.next_due.map_or(due, |known| known.min(due)));
-        self.look_at = self.look_at.min(due);
     }
 
     /// The store was asked. It knows when the next is due; if it gave as many as were wanted, more may be due now.
@@ -51,27 +42,6 @@ impl Agenda {
     pub fn could_not_look(&mut self, now: Instant) {
         self.look_at = now + TICK;
         self.next_due = Some(now + TICK);
-    }
-
-    /// What waits for its next attempt should be due with the next look.
-    pub fn call_back(&mut self, now: Instant) {
-        self.call_back_at = Some(now);
-        self.look_at = now;
-    }
-
-    /// It should not, after all.
-    pub fn leave_waiting(&mut self) {
-        self.call_back_at = None;
-    }
-
-    /// Whether to call back now.
-    pub fn is_calling_back(&self, now: Instant) -> bool {
-        self.call_back_at.is_some_and(|at| at <= now)
-    }
-
-    /// Some were called back; unless it was all, more are in a while.
-    pub fn called_back(&mut self, all: bool, now: Instant) {
-        self.call_back_at = (!all).then(|| now + TICK);
     }
 
     /// Whether nothing is to be done before `deadline`, as far as is known.
@@ -95,7 +65,7 @@ mod tests {
         assert_eq!(agenda.look_at(), now + TICK);
         agenda.looked(Some(MINUTE), false, now);
         assert_eq!(agenda.look_at(), now + TICK);
-        agenda.due_in(Duration::from_millis(20), now);
+        agenda.looked(Some(Duration::from_millis(20)), false, now);
         assert_eq!(agenda.look_at(), now + Duration::from_millis(20));
         agenda.looked(Some(MINUTE), true, now);
         assert_eq!(agenda.look_at(), now);
@@ -110,27 +80,11 @@ mod tests {
         assert!(!agenda.is_idle_until(now + MINUTE, now), "it has not looked yet");
         agenda.looked(None, false, now);
         assert!(agenda.is_idle_until(now + MINUTE, now));
-        agenda.due_in(2 * MINUTE, now);
+        agenda.looked(Some(2 * MINUTE), false, now);
         assert!(agenda.is_idle_until(now + MINUTE, now));
-        agenda.due_in(TICK, now);
+        agenda.looked(Some(TICK), false, now);
         assert!(!agenda.is_idle_until(now + MINUTE, now));
         agenda.could_not_look(now);
         assert!(!agenda.is_idle_until(now + MINUTE, now), "there may be work that it could not see");
-    }
-
-    #[tokio::test]
-    async fn calling_back_goes_on_until_all_were_called() {
-        let now = Instant::now();
-        let mut agenda = Agenda::new(now);
-        assert!(!agenda.is_calling_back(now));
-        agenda.call_back(now);
-        assert!(agenda.is_calling_back(now));
-        agenda.called_back(false, now);
-        assert!(!agenda.is_calling_back(now) && agenda.is_calling_back(now + TICK));
-        agenda.called_back(true, now);
-        assert!(!agenda.is_calling_back(now + TICK));
-        agenda.call_back(now);
-        agenda.leave_waiting();
-        assert!(!agenda.is_calling_back(now));
     }
 }

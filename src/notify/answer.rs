@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::redact::short;
+use super::{redact::short, vendor::Judged};
 use crate::http::{NetworkError, NetworkErrorKind, StatusCode};
 
 /// What one attempt came to.
@@ -35,8 +35,10 @@ pub enum Verdict {
     NotifierRefused,
     /// The receiver says that it is gone for good.
     Gone,
-    /// The receiver does not take this body; others may be fine.
+    /// The receiver does not take this body; others may be fine, and another form of it.
     PayloadRefused,
+    /// The receiver will never take this, in no form; others may be fine.
+    PayloadRejected,
 }
 
 impl Verdict {
@@ -48,18 +50,8 @@ impl Verdict {
             Self::Transient | Self::Slow => "transient",
             Self::NotifierRefused => "notifier refused",
             Self::Gone => "gone",
-            Self::PayloadRefused => "payload refused",
+            Self::PayloadRefused | Self::PayloadRejected => "payload refused",
         }
-    }
-
-    /// Whether the notifier as a whole is in trouble, not only this delivery.
-    pub const fn is_notifiers_trouble(self) -> bool {
-        matches!(self, Self::Transient | Self::Slow | Self::NotifierRefused | Self::Gone)
-    }
-
-    /// Whether nothing will change before a person acts.
-    pub const fn needs_person(self) -> bool {
-        matches!(self, Self::NotifierRefused | Self::Gone)
     }
 }
 
@@ -83,14 +75,21 @@ impl Sent {
         Self::without_answer(verdict, &error.to_string())
     }
 
-    /// An answer. `said` is its body, cleaned; `skew` how far the receiver's clock is ahead of ours.
+    /// An answer. `judged` is what the format makes of it; `said` is its body, cleaned; `skew` how far the receiver's
+    /// clock is ahead of ours.
     pub fn answered(
         status: StatusCode,
         retry_after: Option<Duration>,
+        judged: Option<Judged>,
         said: &str,
         skew: Option<TimeDelta>,
     ) -> Self {
         let verdict = classify(status.as_u16(), retry_after.is_some());
+        let (verdict, retry_after) = match judged {
+            // Two waits: the larger one.
+            Some(judged) => (judged.verdict, judged.retry_after.max(retry_after)),
+            None => (verdict, retry_after),
+        };
         let mut reason = format!("HTTP {}", status.as_u16());
         if let Some(name) = status.canonical_reason() {
             reason = format!("{reason} {name}");
@@ -166,7 +165,7 @@ mod tests {
     #[track_caller]
     fn check(status: u16, said: &str, skew_s: i64, expected: &str) {
         let status = StatusCode::from_u16(status).expect("status");
-        let sent = Sent::answered(status, None, said, Some(TimeDelta::seconds(skew_s)));
+        let sent = Sent::answered(status, None, None, said, Some(TimeDelta::seconds(skew_s)));
         assert_eq!(sent.reason, expected);
     }
 
@@ -181,8 +180,23 @@ mod tests {
         check(404, "no such hook", 0, "HTTP 404 Not Found (check url): no such hook");
         check(410, "", 0, "HTTP 410 Gone (gone; change url or remove the notifier)");
         check(599, "x", 500, "HTTP 599: x");
-        let long = Sent::answered(StatusCode::BAD_REQUEST, None, &"x".repeat(999), None);
+        let long = Sent::answered(StatusCode::BAD_REQUEST, None, None, &"x".repeat(999), None);
         assert_eq!(long.reason.chars().count(), 200);
+    }
+
+    #[test]
+    fn what_the_format_reads_stands_above_the_status_line() {
+        let judged =
+            |verdict, seconds: u64| Some(Judged { verdict, retry_after: Some(Duration::from_secs(seconds)) });
+        let no =
+            Sent::answered(StatusCode::OK, None, judged(Verdict::NotifierRefused, 1), "no_service", None);
+        assert_eq!((no.verdict, no.reason.as_str()), (Verdict::NotifierRefused, "HTTP 200 OK: no_service"));
+        let asked = Some(Duration::from_secs(7));
+        for (in_body, expected) in [(3, 7), (9, 9)] {
+            let judged = judged(Verdict::RateLimited, in_body);
+            let sent = Sent::answered(StatusCode::TOO_MANY_REQUESTS, asked, judged, "", None);
+            assert_eq!(sent.retry_after, Some(Duration::from_secs(expected)));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One claimed delivery: sent once, judged, recorded.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::{task::JoinSet, time::Instant};
 use tracing::error;
@@ -8,14 +8,13 @@ use tracing::error;
 use super::{
     Notify, Settings,
     answer::{Sent, Verdict},
+    judge::Judge,
     record::Memory,
-    redact::short,
-    retry::{Failed, Next},
 };
 use crate::{
     clock::Clock,
     model::Attempt,
-    store::{AttemptResult, ClaimedDelivery, Store},
+    store::{ClaimedDelivery, Finished, Store},
 };
 
 /// What sending takes; shared by the sends of one notifier.
@@ -38,8 +37,8 @@ pub struct Done {
     pub delivery: Arc<ClaimedDelivery>,
     /// What came back.
     pub sent: Sent,
-    /// What was recorded.
-    pub result: AttemptResult,
+    /// What was recorded; `None` if the lease was over.
+    pub finished: Option<Finished>,
 }
 
 impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
@@ -52,15 +51,15 @@ impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
             self.send(&delivery).await
         };
         let took = begun.elapsed();
-        let result = self.judge(&delivery, &sent, took);
         let attempt = Attempt {
             at: delivery.now,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status: sent.status,
             answer: sent.reason.clone(),
         };
-        self.memory.record(&self.store, &delivery, attempt, result.clone()).await;
-        Done { delivery, sent, result }
+        let judge = Judge::new(self.settings, &delivery, sent.clone(), took);
+        let finished = self.memory.record(&self.store, &delivery, attempt, judge).await;
+        Done { delivery, sent, finished }
     }
 
     /// In a task of its own, so that a panic is a failed attempt like any other.
@@ -76,37 +75,6 @@ impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
             }
         }
     }
-
-    fn judge(&self, delivery: &ClaimedDelivery, sent: &Sent, took: Duration) -> AttemptResult {
-        if sent.verdict == Verdict::Delivered {
-            return AttemptResult::Delivered;
-        }
-        let was_refused = sent.verdict == Verdict::PayloadRefused;
-        let failed = Failed {
-            attempt: delivery.attempt,
-            age: age(delivery) + took,
-            was_slow: sent.verdict == Verdict::Slow,
-            payload_refusals: if was_refused { self.memory.refused(&delivery.alert) } else { 0 },
-            retry_after: sent.retry_after,
-        };
-        let jitter = 0.8 + 0.4 * fastrand::f64();
-        let reason = sent.reason.clone();
-        match self.settings.rules().after(failed, jitter) {
-            Next::Retry(after) => AttemptResult::Retry { after, reason },
-            Next::PayloadRefused => {
-                AttemptResult::Dead { reason: short(&format!("the receiver refuses this alert: {reason}")) }
-            }
-            Next::Expired => {
-                let max_age = humantime::format_duration(self.settings.max_age);
-                AttemptResult::Dead { reason: short(&format!("gave up after {max_age}: {reason}")) }
-            }
-        }
-    }
-}
-
-/// How old a delivery was when it was claimed, by the store's time.
-fn age(delivery: &ClaimedDelivery) -> Duration {
-    (delivery.now - delivery.age_from).to_std().unwrap_or_default()
 }
 
 #[cfg(test)]

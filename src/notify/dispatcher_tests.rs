@@ -6,8 +6,9 @@ use crate::{
     model::DeliveryState,
     notify::{
         tests::receiver::{Receiver, Reply, Request},
-        tests::store::{Fixture, TestStore},
+        tests::store::{Fixture, TestStore, alert_id},
     },
+    store::RedeliverQuery,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -114,7 +115,7 @@ async fn new_deliveries_are_sent_at_a_hint_and_without_one_within_a_second() {
 async fn a_failed_delivery_is_tried_again_with_the_same_id_and_bytes() {
     let mut fixture = Fixture::new(&["a"]).await;
     let replies =
-        [Reply::Status(500), Reply::Close, Reply::Status(404), Reply::Status(410), Reply::Status(200)];
+        [Reply::Status(500), Reply::Close, Reply::Status(408), Reply::Status(425), Reply::Status(200)];
     let receiver = Receiver::start(move |n| replies[n].clone()).await;
     fixture.record(1).await;
     let running = run(&fixture, settings(&[receiver.notifier("a")]));
@@ -128,7 +129,7 @@ async fn a_failed_delivery_is_tried_again_with_the_same_id_and_bytes() {
         requests.iter().filter_map(|request| request.header("feedwatch-attempt")).collect();
     assert_eq!(attempts, ["1", "2", "3", "4", "5"]);
     let statuses: Vec<_> = delivery.history.iter().map(|attempt| attempt.status).collect();
-    assert_eq!(statuses, [Some(500), None, Some(404), Some(410), Some(200)]);
+    assert_eq!(statuses, [Some(500), None, Some(408), Some(425), Some(200)]);
 }
 
 #[tokio::test]
@@ -222,16 +223,46 @@ async fn a_changed_url_applies_to_what_waits_and_a_removed_notifier_sends_no_mor
 #[tokio::test]
 async fn a_receiver_that_returns_gets_at_once_all_that_waits() {
     let mut fixture = Fixture::new(&["a"]).await;
-    let receiver = Receiver::start(|n| Reply::Status(if n < 20 { 503 } else { 200 })).await;
+    let receiver = Receiver::start(|n| Reply::Status(if n < 8 { 503 } else { 200 })).await;
     fixture.record(20).await;
-    let retry = vec![Duration::from_hours(1)];
-    let running = run(&fixture, Settings { retry, ..settings(&[receiver.notifier("a")]) });
-    in_time(receiver.wait_for(20)).await;
-    sleep(Duration::from_millis(5_100)).await;
-    fixture.record(1).await;
+    let (retry, breaker) = (vec![Duration::from_hours(1)], Duration::from_millis(3200));
+    let running = run(&fixture, Settings { retry, breaker, ..settings(&[receiver.notifier("a")]) });
+    in_time(receiver.wait_for(8)).await;
     let begun = Instant::now();
-    in_time(receiver.wait_for(41)).await;
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    in_time(receiver.wait_for(28)).await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    running.stop().await;
+    let attempts: Vec<u32> = fixture.attempts("a", 20).await;
+    assert_eq!(attempts.iter().sum::<u32>(), 28, "each attempt is counted once");
+    assert!(attempts.iter().all(|attempts| *attempts <= 2), "probes go round: {attempts:?}");
+}
+
+#[tokio::test]
+async fn a_receiver_that_refuses_gets_one_probe_at_a_time_and_nothing_is_lost() {
+    let mut fixture = Fixture::new(&["a"]).await;
+    let receiver = Receiver::start(|n| Reply::Status(if n < 4 { 404 } else { 200 })).await;
+    fixture.record(20).await;
+    let probe = Duration::from_millis(300);
+    let begun = Instant::now();
+    let running = run(&fixture, Settings { probe, ..settings(&[receiver.notifier("a")]) });
+    in_time(receiver.wait_for(24)).await;
+    assert!(begun.elapsed() >= 4 * probe, "{:?}", begun.elapsed());
+    running.stop().await;
+    assert_eq!(fixture.attempts("a", 20).await.iter().sum::<u32>(), 24);
+}
+
+#[tokio::test]
+async fn who_is_gone_is_left_alone_until_somebody_redelivers() {
+    let mut fixture = Fixture::new(&["a"]).await;
+    let receiver = Receiver::start(|n| Reply::Status(if n == 0 { 410 } else { 200 })).await;
+    fixture.record(5).await;
+    let running = run(&fixture, settings(&[receiver.notifier("a")]));
+    in_time(receiver.wait_for(1)).await;
+    sleep(Duration::from_millis(1200)).await;
+    assert_eq!(receiver.requests().len(), 1);
+    let query = RedeliverQuery { alert: Some(alert_id(3)), notifier: None };
+    assert_eq!(fixture.store.redeliver(query).await.expect("redelivered"), Some(1));
+    in_time(receiver.wait_for(6)).await;
     running.stop().await;
 }
 
@@ -241,13 +272,13 @@ async fn a_changed_url_is_tried_at_once() {
     let (old, new) =
         (Receiver::start(|_| Reply::Status(404)).await, Receiver::start(|_| Reply::Status(200)).await);
     fixture.record(5).await;
-    let rules = |notifier| Settings { retry: vec![Duration::from_hours(1)], ..settings(&[notifier]) };
-    let running = run(&fixture, rules(old.notifier("a")));
-    in_time(old.wait_for(5)).await;
-    running.settings.send_replace(Arc::new(rules(new.notifier("a"))));
+    let running = run(&fixture, settings(&[old.notifier("a")]));
+    in_time(fixture.wait_for(0, "a", |delivery| delivery.attempts == 1)).await;
+    fixture.retarget("elsewhere").await;
+    running.settings.send_replace(Arc::new(settings(&[new.notifier("a")])));
     in_time(new.wait_for(5)).await;
     running.stop().await;
-    assert_eq!(old.requests().len(), 5);
+    assert!(old.requests().len() <= 2, "one may be under way between the two steps of a reload");
 }
 
 #[tokio::test]
@@ -287,13 +318,15 @@ async fn once_sends_what_is_due_and_follows_retries_that_come_soon() {
     let b = Receiver::start(|_| Reply::Status(500)).await;
     fixture.record(30).await;
     let retry = vec![Duration::from_millis(20), Duration::from_millis(20), Duration::from_hours(1)];
-    let took = drain_due(&fixture, Settings { retry, ..settings(&[a.notifier("a"), b.notifier("b")]) }).await;
+    let rules =
+        Settings { retry, breaker: Duration::from_hours(1), ..settings(&[a.notifier("a"), b.notifier("b")]) };
+    let took = drain_due(&fixture, rules).await;
     assert!(took < Duration::from_secs(9), "{took:?}");
     for n in 0..30 {
         assert_eq!(fixture.delivery(n, "a").await.state, DeliveryState::Delivered);
-        let waiting = fixture.delivery(n, "b").await;
-        assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Pending, 3));
+        assert_eq!(fixture.delivery(n, "b").await.state, DeliveryState::Pending);
     }
+    assert!(b.requests().len() < 10, "it opened its breaker: {}", b.requests().len());
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@
 mod agenda;
 mod answer;
 mod attempt;
+mod breaker;
 mod dispatcher;
 mod health;
+mod judge;
 mod log;
 mod record;
 mod redact;
@@ -18,6 +20,7 @@ mod slots;
 mod test_alert;
 #[cfg(test)]
 mod tests;
+mod vendor;
 mod webhook;
 mod worker;
 
@@ -60,12 +63,21 @@ pub struct Settings {
     pub lease: Duration,
     /// Sends under way at the same time, over all notifiers.
     pub max_in_flight: usize,
+    /// How often a held notifier is tried.
+    pub probe: Duration,
+    /// The longest pause of an open breaker.
+    pub breaker: Duration,
 }
 
 impl Settings {
     /// The rules of trying again.
     pub(crate) fn rules(&self) -> retry::Rules<'_> {
         retry::Rules { table: &self.retry, max_age: self.max_age }
+    }
+
+    /// The rules of states.
+    pub(crate) fn breaker_rules(&self) -> breaker::Rules {
+        breaker::Rules { probe: self.probe, breaker: self.breaker }
     }
 }
 
@@ -90,6 +102,8 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(5),
             lease: Duration::from_mins(1),
             max_in_flight: 64,
+            probe: Duration::from_mins(15),
+            breaker: Duration::from_mins(5),
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Failed {
     pub was_slow: bool,
     /// How often the receiver refused this payload, this time included.
     pub payload_refusals: u32,
+    /// Whether it is of no use to send another form of it.
+    pub is_last_form: bool,
     /// What the receiver asked for.
     pub retry_after: Option<Duration>,
 }
@@ -50,7 +52,9 @@ impl Rules<'_> {
     /// What follows a failure. `jitter` is the factor for the wait, from 0.8 to 1.2. The last attempt falls exactly on
     /// `max_age`; `retry_after`, at most a day, is a lower bound whatever else.
     pub fn after(&self, failed: Failed, jitter: f64) -> Next {
-        if failed.payload_refusals >= PAYLOAD_ATTEMPTS {
+        let is_refused = failed.payload_refusals >= PAYLOAD_ATTEMPTS
+            || (failed.payload_refusals > 0 && failed.is_last_form);
+        if is_refused {
             return Next::PayloadRefused;
         }
         let Some(left) = self.max_age.checked_sub(failed.age).filter(|left| !left.is_zero()) else {
@@ -76,8 +80,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const HOUR: Duration = Duration::from_hours(1);
-    const FIRST: Failed =
-        Failed { attempt: 1, age: Duration::ZERO, was_slow: false, payload_refusals: 0, retry_after: None };
+    const FIRST: Failed = Failed {
+        attempt: 1,
+        age: Duration::ZERO,
+        was_slow: false,
+        payload_refusals: 0,
+        is_last_form: false,
+        retry_after: None,
+    };
 
     #[track_caller]
     fn check(failed: Failed, expected: Next) {
@@ -127,13 +137,19 @@ mod tests {
         check(Failed { attempt: 9, payload_refusals: 1, ..FIRST }, Next::Retry(21_600 * SECOND));
     }
 
+    #[test]
+    fn a_plain_form_that_is_refused_is_not_sent_again() {
+        check(Failed { is_last_form: true, ..FIRST }, Next::Retry(5 * SECOND));
+        check(Failed { is_last_form: true, payload_refusals: 1, ..FIRST }, Next::PayloadRefused);
+    }
+
     proptest::proptest! {
         #[test]
         fn every_wait_keeps_its_bounds(
             attempt in 1_u32..100, age_s in 0_u64..300_000, was_slow: bool, asked in 0_u64..200_000, jitter in 0.8..1.2,
         ) {
             let (age, retry_after) = (Duration::from_secs(age_s), Some(Duration::from_secs(asked)));
-            let failed = Failed { attempt, age, was_slow, payload_refusals: 0, retry_after };
+            let failed = Failed { attempt, age, was_slow, retry_after, ..FIRST };
             match Settings::default().rules().after(failed, jitter) {
                 Next::Retry(wait) => {
                     proptest::prop_assert!(wait >= Duration::from_secs(asked).min(LONGEST_RETRY_AFTER));

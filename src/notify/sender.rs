@@ -27,7 +27,7 @@ impl Sender {
     pub fn new(notifier: &Notifier, settings: &Settings) -> Self {
         match &notifier.kind {
             NotifierKind::Log => Self::Log,
-            NotifierKind::Webhook(webhook) => match WebhookSender::new(webhook, settings) {
+            NotifierKind::Webhook(webhook) => match WebhookSender::new(webhook, notifier.format, settings) {
                 Ok(sender) => Self::Webhook(Box::new(sender)),
                 Err(error) => Self::Unusable(error.to_string()),
             },
@@ -56,6 +56,10 @@ pub async fn send_test(settings: &Settings, notifier: &Notifier, alert: &Alert, 
         age_from: now,
         now,
         body: render(notifier.format, alert),
+        is_plain: false,
+        refusals: 0,
+        is_probe: false,
+        notifier_epoch: 0,
     };
     Sender::new(notifier, settings).send(&delivery, now).await
 }

@@ -10,10 +10,11 @@ use super::{
     answer::{Sent, Verdict},
     redact::Redactor,
     sign::signature,
+    vendor,
 };
 use crate::{
     http::{Client, ClientError, NetworkError, Policy, Response, header, webhook_client},
-    model::{Timestamp, Webhook},
+    model::{Format, Timestamp, Webhook},
     store::ClaimedDelivery,
 };
 
@@ -25,16 +26,17 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 /// A receiver, with a connection pool of its own.
 pub struct WebhookSender {
     webhook: Webhook,
+    format: Format,
     client: Client,
     redactor: Redactor,
 }
 
 impl WebhookSender {
     /// Prepares to post to this receiver.
-    pub fn new(webhook: &Webhook, settings: &Settings) -> Result<Self, ClientError> {
+    pub fn new(webhook: &Webhook, format: Format, settings: &Settings) -> Result<Self, ClientError> {
         let timeout = webhook.timeout.unwrap_or(settings.timeout);
         let client = webhook_client(settings.connect_timeout, timeout, webhook.ca_file.as_deref())?;
-        Ok(Self { webhook: webhook.clone(), client, redactor: Redactor::of(webhook) })
+        Ok(Self { webhook: webhook.clone(), format, client, redactor: Redactor::of(webhook) })
     }
 
     /// Posts the stored bytes once, signed as of `now`. Never follows a redirect. Dropped, it may or may not have
@@ -89,8 +91,10 @@ impl WebhookSender {
         let status = answer.status();
         let retry_after = header::retry_after(answer.headers(), now);
         let skew = header::date(answer.headers()).map(|theirs| theirs - now);
-        let said = self.redactor.clean(&String::from_utf8_lossy(&excerpt(answer).await));
-        Sent::answered(status, retry_after, &said, skew)
+        let body = excerpt(answer).await;
+        let judged = vendor::verdict(self.format, status.as_u16(), &body);
+        let said = self.redactor.clean(&String::from_utf8_lossy(&body));
+        Sent::answered(status, retry_after, judged, &said, skew)
     }
 }
 

@@ -21,6 +21,10 @@ fn delivery() -> ClaimedDelivery {
         age_from: now(),
         now: now(),
         body: "{\"type\":\"alert\", \"é\" : 1}\n".into(),
+        is_plain: false,
+        refusals: 0,
+        is_probe: false,
+        notifier_epoch: 0,
     }
 }
 
@@ -29,7 +33,10 @@ fn settings() -> Settings {
 }
 
 async fn post(receiver: &Receiver) -> Sent {
-    WebhookSender::new(&receiver.webhook(), &settings()).expect("client").send(&delivery(), now()).await
+    WebhookSender::new(&receiver.webhook(), Format::Standard, &settings())
+        .expect("client")
+        .send(&delivery(), now())
+        .await
 }
 
 /// What one post to a receiver that replies so comes to, after one request.
@@ -50,7 +57,10 @@ async fn the_request_is_signed_and_carries_exactly_the_stored_bytes() {
     let receiver = Receiver::start(|_| Reply::Status(204)).await;
     let mut webhook = receiver.webhook();
     webhook.headers.push(("X-Team".to_owned(), Secret::new("desk")));
-    let sent = WebhookSender::new(&webhook, &settings()).expect("client").send(&delivery(), now()).await;
+    let sent = WebhookSender::new(&webhook, Format::Standard, &settings())
+        .expect("client")
+        .send(&delivery(), now())
+        .await;
     assert_eq!((sent.verdict, sent.status), (Verdict::Delivered, Some(204)));
     let [request] = &receiver.requests()[..] else { panic!("one request") };
     assert_eq!(request.line, "POST /hooks/canary-path HTTP/1.1");
@@ -83,7 +93,10 @@ async fn without_a_secret_there_is_no_signature_and_with_two_there_are_two() {
         let mut webhook = receiver.webhook();
         let key = SigningKey::parse("C2FVsBQIhrscChlQIMV+b5sSYspob7oD").expect("key");
         webhook.secrets = vec![key; count];
-        WebhookSender::new(&webhook, &settings()).expect("client").send(&delivery(), now()).await;
+        WebhookSender::new(&webhook, Format::Standard, &settings())
+            .expect("client")
+            .send(&delivery(), now())
+            .await;
         let requests = receiver.requests();
         let signatures = requests[0].header("webhook-signature").map_or(0, |value| value.split(' ').count());
         assert_eq!(signatures, count);
@@ -153,7 +166,10 @@ async fn link_local_addresses_are_refused_without_a_packet() {
     let receiver = Receiver::start(|_| Reply::Status(200)).await;
     let mut webhook = receiver.webhook();
     webhook.url = SecretUrl::new("http://169.254.169.254/latest/canary".parse().expect("url"));
-    let sent = WebhookSender::new(&webhook, &settings()).expect("client").send(&delivery(), now()).await;
+    let sent = WebhookSender::new(&webhook, Format::Standard, &settings())
+        .expect("client")
+        .send(&delivery(), now())
+        .await;
     assert_eq!(sent.verdict, Verdict::NotifierRefused);
     assert_eq!(sent.reason, "refused: 169.254.169.254 is a link-local address");
 }
@@ -161,7 +177,7 @@ async fn link_local_addresses_are_refused_without_a_packet() {
 #[tokio::test]
 async fn a_connection_is_used_again() {
     let receiver = Receiver::start(|_| Reply::Status(200)).await;
-    let sender = WebhookSender::new(&receiver.webhook(), &settings()).expect("client");
+    let sender = WebhookSender::new(&receiver.webhook(), Format::Standard, &settings()).expect("client");
     for _ in 0..3 {
         assert_eq!(sender.send(&delivery(), now()).await.verdict, Verdict::Delivered);
     }

@@ -16,7 +16,7 @@ use super::{
     agenda::Agenda,
     attempt::{Done, Sending},
     dispatcher::Shared,
-    health::{Health, Report},
+    health::Health,
     record::Memory,
     sender::Sender,
     slots::{Slot, Slots},
@@ -24,14 +24,8 @@ use super::{
 use crate::{
     clock::Clock,
     model::{Notifier, NotifierKind},
-    store::{AttemptResult, Store, StoreError},
+    store::{Store, StoreError},
 };
-
-/// Trouble that lasted at least this long has sent deliveries into long waits; shorter trouble is one bad delivery
-/// among good ones, which must not come back each time.
-const OUTAGE: Duration = Duration::from_secs(5);
-/// So many deliveries at a time are called back from their waits.
-const CALLED_BACK: usize = 1000;
 
 /// What a worker goes by; a new one comes with each change of the configuration.
 pub struct Plan {
@@ -68,7 +62,7 @@ pub struct Worker<S, C> {
 
 enum Event {
     Stop,
-    Sent(Result<(u64, Done), JoinError>),
+    Sent(Box<Result<(u64, Done), JoinError>>),
     NewPlan,
     Called,
     Room(Vec<Slot>),
@@ -85,7 +79,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
         let settings = Arc::clone(&plan.borrow_and_update().settings);
         Self {
             sender: Arc::new(Sender::new(&notifier, &settings)),
-            health: Health::new(notifier.name.clone()),
+            health: Health::new(),
             memory: Arc::default(),
             sends: JoinSet::new(),
             generation: 0,
@@ -106,7 +100,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
         let result = loop {
             match self.next_event(&cancel).await {
                 Event::Stop => break Ok(()),
-                Event::Sent(done) => self.learn(done),
+                Event::Sent(done) => self.learn(*done),
                 Event::NewPlan => self.adopt_plan(),
                 Event::Called => self.agenda.called(Instant::now()),
                 Event::Room(slots) => {
@@ -130,16 +124,15 @@ impl<S: Store, C: Clock> Worker<S, C> {
         let slots = self.plan.borrow().slots.clone();
         let room = self.health.width(self.notifier.concurrency).saturating_sub(self.sends.len());
         let look_at = self.agenda.look_at();
-        let ready_at = self.health.paused_until().map_or(look_at, |pause| pause.max(look_at));
         let is_failing = self.health.is_failing();
         let take = async {
-            sleep_until(ready_at).await;
+            sleep_until(look_at).await;
             slots.take(room, is_failing).await
         };
         select! {
             biased;
             () = cancel.cancelled() => Event::Stop,
-            Some(done) = self.sends.join_next() => Event::Sent(done),
+            Some(done) = self.sends.join_next() => Event::Sent(Box::new(done)),
             Ok(()) = self.plan.changed() => Event::NewPlan,
             () = self.wake.notified(), if look_at > Instant::now() => Event::Called,
             slots = take, if room > 0 => Event::Room(slots),
@@ -152,11 +145,6 @@ impl<S: Store, C: Clock> Worker<S, C> {
             (&self.notifier.name, &self.shared.owner, &self.plan.borrow().settings.clone());
         let lease = settings.lease.max(2 * self.timeout(settings));
         let now = Instant::now();
-        if self.agenda.is_calling_back(now) {
-            // An error is no loss: it is tried again, and the deliveries are due in their own time anyway.
-            let called = self.shared.store.hasten_deliveries(name, CALLED_BACK).await;
-            self.agenda.called_back(matches!(called, Ok(0)), now);
-        }
         let claimed = match self.shared.store.claim_deliveries(name, owner, slots.len(), lease).await {
             Ok(claimed) => claimed,
             Err(error @ StoreError::Unusable(_)) => return Err(error),
@@ -167,7 +155,9 @@ impl<S: Store, C: Clock> Worker<S, C> {
             }
         };
         self.shared.store_works();
-        self.agenda.looked(claimed.next_due, claimed.deliveries.len() == slots.len(), now);
+        self.health.told(&claimed.health);
+        let may_be_more = !self.health.is_failing() && claimed.deliveries.len() == slots.len();
+        self.agenda.looked(claimed.next_due, may_be_more, now);
         for delivery in claimed.deliveries {
             let (generation, sending, slot) = (self.generation, self.sending(settings), slots.pop());
             self.sends.spawn(async move {
@@ -198,30 +188,18 @@ impl<S: Store, C: Clock> Worker<S, C> {
 
     fn learn(&mut self, done: Result<(u64, Done), JoinError>) {
         let now = Instant::now();
-        let (generation, Done { delivery, sent, result }) = match done {
+        let (generation, Done { delivery, sent, finished }) = match done {
             Ok(done) => done,
             Err(failed) => {
                 return error!(notifier = %self.notifier.name, %failed, "a delivery failed inside; it is due again when its lease is over");
             }
         };
-        if generation != self.generation && matches!(result, AttemptResult::Retry { .. }) {
-            // A failure of the receiver as it was configured before says nothing about this one.
-            return self.agenda.call_back(now);
+        let Some(finished) = finished else { return };
+        if generation == self.generation {
+            self.health.learn(&delivery, &sent, &finished);
         }
-        let dead = match &result {
-            AttemptResult::Dead { reason } => Some(reason.as_str()),
-            _ => None,
-        };
-        let report = Report { alert: &delivery.alert, attempt: delivery.attempt, sent: &sent, dead };
-        if self.health.learn(&report, now).is_some_and(|outage| outage >= OUTAGE) {
-            self.agenda.call_back(now);
-        }
-        if self.health.is_failing() {
-            self.agenda.leave_waiting();
-        }
-        if let AttemptResult::Retry { after, .. } = result {
-            self.agenda.due_in(after, now);
-        }
+        // What was decided may have made anything due: the store knows.
+        self.agenda.called(now);
     }
 
     /// Takes over changed settings. Sends under way end as they began.
@@ -232,10 +210,10 @@ impl<S: Store, C: Clock> Worker<S, C> {
             return;
         };
         if *notifier != self.notifier {
-            self.health.forget_trouble();
+            self.health.forget();
             self.notifier = notifier.clone();
             self.generation += 1;
-            self.agenda.call_back(Instant::now());
+            self.agenda.called(Instant::now());
         }
         // Always: the content of a ca_file may have changed, or the timeouts.
         self.sender = Arc::new(Sender::new(notifier, &settings));
@@ -246,8 +224,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
         if !self.sends.is_empty() {
             return false;
         }
-        let paused = self.health.paused_until().is_some_and(|pause| pause > deadline);
         let gives_up = !self.health.gets_through() && Instant::now() >= deadline;
-        paused || gives_up || self.agenda.is_idle_until(deadline, Instant::now())
+        gives_up || self.agenda.is_idle_until(deadline, Instant::now())
     }
 }

@@ -88,6 +88,7 @@ pub fn conclude(
         learned: poll.learned(if plan.at.is_some() { share } else { 0.0 }),
         error: ending.error,
         document: ending.document,
+        events: Vec::new(),
     }
 }
 

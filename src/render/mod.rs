@@ -5,6 +5,7 @@
 
 mod cloudevents;
 mod discord;
+mod event;
 mod fill;
 #[cfg(test)]
 mod format_tests;
@@ -25,7 +26,7 @@ pub use fill::fill;
 pub use log::LogBody;
 pub use text::{cut, one_line, shown_link};
 
-use crate::model::{Alert, Format};
+use crate::model::{Alert, Event, Format};
 use message::Message;
 
 /// The body of an alert in the given format.
@@ -64,6 +65,16 @@ pub fn plain(format: Format, alert: &Alert) -> Option<Vec<u8>> {
 /// The `data` object of the standard body alone, as JSON: what is stored with the alert.
 pub fn data(alert: &Alert) -> String {
     standard::data(alert)
+}
+
+/// The body of an operational event in the given format.
+pub fn event(format: Format, event: &Event) -> Vec<u8> {
+    event::render(format, event)
+}
+
+/// The `data` object of an event's standard body alone, as JSON: what is stored with the event.
+pub fn event_data(event: &Event) -> String {
+    event::data(event)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::model::{AlertId, NotifierName, OwnerId, Timestamp};
+use crate::model::{AlertId, EventKind, NotifierHealth, NotifierName, OwnerId, Timestamp};
 
 /// A delivery to attempt now.
 #[derive(Debug, Clone)]
 pub struct ClaimedDelivery {
-    /// The alert.
+    /// The alert, or the operational event.
     pub alert: AlertId,
     /// The notifier.
     pub notifier: NotifierName,
@@ -21,8 +21,16 @@ pub struct ClaimedDelivery {
     pub age_from: Timestamp,
     /// The store's time at the claim.
     pub now: Timestamp,
-    /// The stored bytes to send.
+    /// The stored bytes to send: the plain form, if there is one and the receiver refused the other.
     pub body: Vec<u8>,
+    /// Whether `body` is the plain form, which is sent once.
+    pub is_plain: bool,
+    /// How often the receiver refused what it was sent.
+    pub refusals: u32,
+    /// Whether it is a probe: its notifier was not active.
+    pub is_probe: bool,
+    /// Grows when the notifier's configuration changes.
+    pub notifier_epoch: i64,
 }
 
 /// Deliveries to attempt now.
@@ -30,8 +38,10 @@ pub struct ClaimedDelivery {
 pub struct ClaimedDeliveries {
     /// Oldest first.
     pub deliveries: Vec<ClaimedDelivery>,
-    /// How long until the next one of this notifier is due; `None` if none waits.
+    /// How long until the next one of this notifier may be claimed; `None` if none waits, or none may be.
     pub next_due: Option<Duration>,
+    /// How the notifier was doing.
+    pub health: NotifierHealth,
 }
 
 /// What became of an attempt.
@@ -41,6 +51,20 @@ pub enum AttemptResult {
     Delivered,
     /// Try again after this long; the sentence says why.
     Retry {
+        /// How long to wait.
+        after: Duration,
+        /// For people.
+        reason: String,
+    },
+    /// The receiver refused the body; try again after this long, in the plain form if there is one.
+    Refused {
+        /// How long to wait.
+        after: Duration,
+        /// For people.
+        reason: String,
+    },
+    /// It was not the turn of this delivery: due again after this long, and the attempt does not count.
+    Postponed {
         /// How long to wait.
         after: Duration,
         /// For people.
@@ -60,4 +84,39 @@ pub struct RedeliverQuery {
     pub alert: Option<AlertId>,
     /// Only those of this notifier.
     pub notifier: Option<NotifierName>,
+}
+
+/// What one notifier is owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// The notifier.
+    pub notifier: NotifierName,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// A plainer form, for the one retry after the receiver refused these bytes.
+    pub plain: Option<Vec<u8>>,
+}
+
+impl DeliveryRecord {
+    /// A delivery without a plain form.
+    pub fn new(notifier: NotifierName, body: Vec<u8>) -> Self {
+        Self { notifier, body, plain: None }
+    }
+}
+
+/// An operational event to keep, with what is owed to whom. Recorded once, however often it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Derived from kind, subject and episode.
+    pub id: AlertId,
+    /// What happened.
+    pub kind: EventKind,
+    /// The identity of the feed or notifier.
+    pub subject: String,
+    /// When it was noticed.
+    pub created: Timestamp,
+    /// The `data` object of the standard body, as JSON.
+    pub data: String,
+    /// The rendered body for each notifier that wants it.
+    pub deliveries: Vec<DeliveryRecord>,
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{FeedState, Queue};
-use crate::model::PollMemory;
+use crate::model::{NotifierHealth, NotifierState, PollMemory, Timestamp};
 
 /// A delivery that waits longer than this needs a person.
 const WAITS_TOO_LONG: Duration = Duration::from_mins(10);
@@ -126,10 +127,27 @@ impl FeedState {
     }
 }
 
+/// An open breaker needs a person after this.
+const LONG_OPEN: TimeDelta = TimeDelta::minutes(10);
+
+impl NotifierHealth {
+    /// Whether it will not mend itself, or did not for too long.
+    pub fn needs_person(&self, now: Timestamp) -> bool {
+        match self.state {
+            NotifierState::Held | NotifierState::Gone => true,
+            NotifierState::Open => self.since.is_some_and(|since| now - since >= LONG_OPEN),
+            NotifierState::Active | NotifierState::Paused | NotifierState::Disabled => false,
+        }
+    }
+}
+
 impl Queue {
-    /// Whether somebody has to do something: deliveries were given up or held back, or wait too long.
+    /// Whether somebody has to do something: the notifier will not mend itself, deliveries were given up or held back,
+    /// or wait too long.
     pub fn needs_person(&self) -> bool {
-        let waits_too_long = self.oldest_pending_seconds.is_some_and(|age| age > WAITS_TOO_LONG.as_secs());
-        self.dead > 0 || self.held_back > 0 || waits_too_long
+        let is_slow = !matches!(self.health.state, NotifierState::Paused | NotifierState::Disabled)
+            && self.oldest_pending_seconds.is_some_and(|age| age > WAITS_TOO_LONG.as_secs());
+        let is_told = self.health.is_told && self.health.state != NotifierState::Disabled;
+        is_told || self.dead > 0 || self.held_back > 0 || is_slow
     }
 }

@@ -8,6 +8,7 @@ pub mod activity;
 mod deliveries;
 mod health;
 mod known;
+mod notifiers;
 mod polls;
 pub mod sqlite;
 mod views;
@@ -15,9 +16,12 @@ mod views;
 use std::{path::PathBuf, time::Duration};
 
 pub use activity::{FeedActivity, NotifierActivity, Volume};
-pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, RedeliverQuery};
+pub use deliveries::{
+    AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, EventRecord, RedeliverQuery,
+};
 pub use health::{FeedCondition, FeedHealth, ReadingTrouble};
 pub use known::{KnownArticle, SoughtArticle, find_known};
+pub use notifiers::{Admission, Decision, Finished, NotifierEntry, Standing};
 pub use polls::{
     AlertRecord, ArticleRecord, ClaimedHost, Claims, ClosedGate, DocumentRecord, DueFeed, FeedEntry,
     FeedState, GateClosing, HostLease, Learned, PollRecord, Recorded, Visit,
@@ -88,11 +92,12 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Makes the configured feeds and notifiers known. New feeds are due at once; unchanged ones keep their next
     /// poll; those whose request changed are due after their guard, and at once on a new host; those that left the
     /// configuration are no longer polled. Waiting deliveries of a notifier that left become dead
-    /// ("notifier removed").
+    /// ("notifier removed"); one whose target changed, or that was enabled, is active again and all that waits for it
+    /// is due.
     fn sync_config(
         &self,
         feeds: Vec<FeedEntry>,
-        notifiers: Vec<NotifierName>,
+        notifiers: Vec<NotifierEntry>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes every feed due now, for `once`. Left out: gone and disabled feeds, feeds and hosts under Retry-After,
@@ -174,8 +179,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         polls: Vec<(FeedId, Timestamp)>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Claims up to `limit` due deliveries of a notifier for the length of `lease`. Deliveries whose lease is over
-    /// are due again.
+    /// Claims up to `limit` deliveries of a notifier for the length of `lease`, as its health admits
+    /// ([`Admission`]): those that are due, oldest first, or one probe. Deliveries whose lease is over are due again.
     fn claim_deliveries(
         &self,
         notifier: &NotifierName,
@@ -184,28 +189,42 @@ pub trait Store: Clone + Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<ClaimedDeliveries, StoreError>> + Send;
 
-    /// Records an attempt and what became of it.
+    /// Records an attempt, what became of it and what that says about the notifier. `decide` is asked in the
+    /// transaction, perhaps more than once; what it says last is recorded. The claim must hold: else
+    /// [`StoreError::LeaseLost`]. A delivery that is to be tried again is dead if its notifier left meanwhile.
     fn finish_delivery(
         &self,
         claim: &ClaimedDelivery,
         attempt: Attempt,
-        result: AttemptResult,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+        decide: impl Fn(&Standing) -> Decision + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
-    /// Makes up to `limit` waiting deliveries of a notifier due now, those due soonest first: it works again. Their
-    /// attempts and age stay. Returns how many.
-    fn hasten_deliveries(
+    /// Gives up to `limit` waiting deliveries up that are older than `max_age`, of a notifier that is neither active
+    /// nor paused: nobody else will try them. Returns how many.
+    fn give_up_overdue(
         &self,
         notifier: &NotifierName,
+        max_age: Duration,
+        reason: &str,
         limit: usize,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Makes a notifier active, unless it is disabled or unknown, and all that waits for it due: it was seen to work.
+    fn reactivate(&self, notifier: &NotifierName) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// How many deliveries wait or are under way, over all notifiers; `limit` if they are more.
+    fn pending_deliveries(&self, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
     /// Gives back all that `owner` holds, hosts and deliveries, at shutdown.
     fn release_all(&self, owner: &OwnerId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Puts deliveries back in the queue, due now, attempts from 0, under the same id. Delivered ones and those
-    /// under way stay as they are. Returns how many.
-    fn redeliver(&self, query: RedeliverQuery) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Puts deliveries back in the queue, due now, attempts from 0, under the same id, and allows one probe of their
+    /// notifiers whatever state these are in. Delivered ones and those under way stay as they are. Returns how many;
+    /// `None` if there is no such alert or event.
+    fn redeliver(
+        &self,
+        query: RedeliverQuery,
+    ) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
 
     /// Removes one batch of what is older than the retention allows; never anything pending or sending.
     fn prune(&self, settings: &Settings) -> impl Future<Output = Result<Pruned, StoreError>> + Send;
@@ -213,10 +232,10 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Every feed that is in the configuration, by id.
     fn feed_states(&self) -> impl Future<Output = Result<Vec<FeedState>, StoreError>> + Send;
 
-    /// The queues of all notifiers that have deliveries, by name.
+    /// All notifiers that are configured or to which something is owed, by name.
     fn queues(&self) -> impl Future<Output = Result<Vec<Queue>, StoreError>> + Send;
 
-    /// Alerts, newest first.
+    /// Alerts, newest first; without operational events.
     fn alerts(&self, query: &AlertQuery) -> impl Future<Output = Result<Vec<AlertView>, StoreError>> + Send;
 
     /// A page of the articles whose text is kept and that were recorded at most `since` ago, newest first, behind

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::{DeliveryRecord, EventRecord};
 use crate::model::{
-    AlertId, Article, ArticleKey, ContentHash, FeedId, Flock, Gap, HostKey, NotifierName, Outcome, OwnerId,
-    PollMemory, Reason, Timestamp, TopicName, Validators,
+    AlertId, Article, ArticleKey, ContentHash, FeedId, Flock, Gap, HostKey, Outcome, OwnerId, PollMemory,
+    Reason, Timestamp, TopicName, Validators,
 };
 
 /// A feed as the configuration has it, for [`Store::sync_config`](super::Store::sync_config).
@@ -241,6 +242,8 @@ pub struct PollRecord {
     pub learned: Learned,
     /// What a readable document brought; `None` leaves validators and articles as they are.
     pub document: Option<DocumentRecord>,
+    /// What happened to the feed that somebody wants to be told of.
+    pub events: Vec<EventRecord>,
 }
 
 /// What a poll taught the scheduler.
@@ -300,7 +303,9 @@ pub struct AlertRecord {
     /// The `data` object of the standard body (DESIGN §4), as JSON.
     pub data: String,
     /// The rendered body for each notifier that wants it.
-    pub deliveries: Vec<(NotifierName, Vec<u8>)>,
+    pub deliveries: Vec<DeliveryRecord>,
+    /// Why nothing is sent of it until somebody says so; `None`: it is sent.
+    pub held_back: Option<String>,
 }
 
 /// What recording a poll did.

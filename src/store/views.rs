@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::model::{AlertId, Attempt, DeliveryState, FeedId, NotifierName, Timestamp, TopicName};
+use crate::model::{
+    AlertId, Attempt, DeliveryState, FeedId, NotifierHealth, NotifierName, Timestamp, TopicName,
+};
 
-/// The queue of one notifier.
+/// A notifier: how it is doing, and its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// The notifier.
     pub notifier: NotifierName,
+    /// How it is doing.
+    pub health: NotifierHealth,
     /// Waiting or under way.
     pub pending: u64,
     /// Given up.
@@ -19,9 +23,9 @@ pub struct Queue {
     pub held_back: u64,
     /// Age of the oldest that waits, in whole seconds.
     pub oldest_pending_seconds: Option<u64>,
-    /// When the next attempt is due.
+    /// When the next attempt may be made; `None`: nothing waits, or nothing is tried until somebody acts.
     pub next_attempt: Option<Timestamp>,
-    /// What the last failed attempt of a waiting or dead delivery said.
+    /// Why it is not active, else what the last failed attempt of a waiting or dead delivery said.
     pub reason: Option<String>,
     /// The last success.
     pub last_delivered: Option<Timestamp>,

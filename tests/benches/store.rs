@@ -18,8 +18,8 @@ use feedwatch::{
         OwnerId, Reason, Timestamp, TopicName, Validators,
     },
     store::{
-        AlertRecord, ArticleRecord, ClaimedHost, DocumentRecord, FeedEntry, Location, PollRecord, Settings,
-        Store, sqlite::SqliteStore,
+        AlertRecord, ArticleRecord, ClaimedHost, DeliveryRecord, DocumentRecord, FeedEntry, Location,
+        NotifierEntry, PollRecord, Settings, Store, sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
@@ -194,8 +194,8 @@ fn settings(path: &Path) -> Settings {
 
 /// Feeds on hosts of their own, all claimed.
 async fn prepare(store: &Db, feeds: usize) -> Vec<ClaimedHost> {
-    let notifiers = vec![NotifierName::from("desk")];
-    store.sync_config((0..feeds).map(entry).collect(), notifiers).await.expect("sync");
+    let desk = NotifierEntry { name: NotifierName::from("desk"), target: "there".to_owned(), enabled: true };
+    store.sync_config((0..feeds).map(entry).collect(), vec![desk]).await.expect("sync");
     store.claim_hosts(&me(), feeds).await.expect("claim").hosts
 }
 
@@ -219,6 +219,7 @@ async fn record(store: &Db, host: &ClaimedHost, document: Option<DocumentRecord>
         adopted: None,
         learned: feedwatch::store::Learned::default(),
         document,
+        events: Vec::new(),
     };
     store.record_poll(&host.lease, record, 0).await.expect("record");
 }
@@ -285,7 +286,8 @@ fn alert(feed: usize, record: &ArticleRecord, now: Timestamp) -> AlertRecord {
         created: now,
         topics,
         data: format!("{{\"text\":\"{body}\"}}"),
-        deliveries: vec![(NotifierName::from("desk"), body.into_bytes())],
+        deliveries: vec![DeliveryRecord::new(NotifierName::from("desk"), body.into_bytes())],
+        held_back: None,
     }
 }
 

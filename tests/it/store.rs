@@ -11,6 +11,7 @@ mod budget;
 mod deliveries;
 mod feeds;
 mod hosts;
+mod notifiers;
 mod polls;
 mod prune;
 pub mod rig;
@@ -100,11 +101,27 @@ macro_rules! suite {
                     a_failed_one_waits_and_counts,
                     a_dead_one_is_visible_and_can_be_redelivered,
                     redeliver_can_be_narrowed,
-                    waiting_ones_can_be_hastened_and_keep_their_attempts_and_age,
+                    waiting_ones_are_called_back_and_keep_their_attempts_and_age,
+                    an_attempt_that_does_not_count_leaves_the_number_as_it_was,
+                    after_a_refusal_the_plain_form_is_sent_if_there_is_one,
+                    what_is_held_back_waits_for_a_person,
+                    redeliver_tells_an_alert_that_is_not_there,
+                    what_is_pending_is_counted_up_to_a_limit,
                     a_lease_that_is_over_makes_it_due_again_and_the_late_result_changes_nothing,
                     after_a_crash_what_was_being_sent_is_due_at_once,
                     the_last_twenty_attempts_are_kept,
                     a_next_attempt_beyond_all_rules_is_pulled_near,
+                }
+                notifiers::{
+                    in_trouble_one_probe_at_a_time_is_handed_out,
+                    a_probe_that_succeeds_calls_everything_back,
+                    a_pause_ends_by_itself_and_outlives_a_restart,
+                    who_is_gone_gets_nothing_until_somebody_redelivers,
+                    who_is_seen_to_work_is_active,
+                    another_target_ends_trouble_and_refuses_what_the_old_one_said,
+                    what_nobody_will_try_any_more_is_given_up_in_time,
+                    an_event_is_recorded_with_the_attempt_once_and_delivered_like_an_alert,
+                    an_event_of_a_poll_is_recorded_with_it,
                 }
                 views::{
                     queues_tell_what_waits_and_why,

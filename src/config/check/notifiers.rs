@@ -11,7 +11,7 @@ use super::{
     feeds::is_true,
 };
 use crate::{
-    model::{Format, Notifier, NotifierFilter, NotifierKind, NotifierName, TopicName, Webhook},
+    model::{EventKind, Format, Notifier, NotifierFilter, NotifierKind, NotifierName, TopicName, Webhook},
     notify,
 };
 
@@ -28,8 +28,6 @@ const FORMATS: &[(&str, Option<Format>)] = &[
     ("pagerduty", None),
 ];
 const KINDS: &[&str] = &["log", "webhook"];
-/// What a notifier can be told; this version tells alerts.
-const EVENTS: &[&str] = &["alert", "feed.failing", "feed.recovered", "feed.silent", "notifier.failing"];
 /// Sends under way at the same time to one receiver.
 const CONCURRENCY: usize = 4;
 
@@ -67,7 +65,7 @@ impl Checker<'_> {
         let fields = &raw.value;
         let name = self.named(fields.name.as_ref().or(fields.kind.as_ref()));
         let format = self.format(raw);
-        let events = self.takes_alerts(raw);
+        let events = self.events(raw);
         let mut concurrency = CONCURRENCY;
         self.number(&mut concurrency, fields.concurrency.as_ref());
         self.not_yet(raw);
@@ -81,13 +79,14 @@ impl Checker<'_> {
             name: NotifierName::new(name?),
             format: if kind == NotifierKind::Log { Format::Log } else { format? },
             kind,
+            events,
             filter: NotifierFilter {
                 topics: self.names(fields.topics.as_ref()).into_iter().map(TopicName::new).collect(),
                 feeds: self.names(fields.feeds.as_ref()),
                 tags: self.names(fields.tags.as_ref()),
             },
             concurrency,
-            enabled: events && is_true(fields.enabled.as_ref(), true),
+            enabled: is_true(fields.enabled.as_ref(), true),
         })
     }
 
@@ -175,23 +174,30 @@ impl Checker<'_> {
         None
     }
 
-    /// Whether `events` names alerts, the only ones of this version.
-    fn takes_alerts(&mut self, raw: &At<RawNotifier>) -> bool {
-        let Some(events) = &raw.value.events else { return true };
+    /// What the notifier is told of; this version sends alerts.
+    fn events(&mut self, raw: &At<RawNotifier>) -> Vec<EventKind> {
+        let Some(events) = &raw.value.events else { return vec![EventKind::Alert] };
+        let mut kinds = Vec::new();
         for event in &events.value {
-            let name = event.value.as_str();
-            if !EVENTS.contains(&name) {
-                let problem = event.error(format!("notifier.events: {name:?} is not known"));
-                self.push(problem.maybe_help(words::suggest(name, EVENTS)));
-            } else if name != "alert" {
-                self.push(event.warning(format!("notifier.events: {name} is not sent by this version yet")));
+            match EventKind::parse(&event.value) {
+                Some(EventKind::Alert) => kinds.push(EventKind::Alert),
+                Some(kind) => {
+                    let message =
+                        format!("notifier.events: {} is not sent by this version yet", kind.as_str());
+                    self.push(event.warning(message));
+                    kinds.push(kind);
+                }
+                None => {
+                    let known: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                    let problem = event.error(format!("notifier.events: {:?} is not known", event.value));
+                    self.push(problem.maybe_help(words::suggest(&event.value, &known)));
+                }
             }
         }
-        let takes = events.value.iter().any(|event| event.value == "alert");
-        if !takes && !self.is_broken {
+        if !kinds.contains(&EventKind::Alert) && !self.is_broken {
             self.push(events.warning("notifier.events: without \"alert\" this notifier is told nothing yet"));
         }
-        takes
+        kinds
     }
 
     /// Keys that are read and checked, and belong to formats that are still to come.
@@ -214,6 +220,7 @@ fn log_notifier() -> Notifier {
         name: NotifierName::from("log"),
         kind: NotifierKind::Log,
         format: Format::Log,
+        events: vec![EventKind::Alert],
         filter: NotifierFilter::default(),
         concurrency: CONCURRENCY,
         enabled: true,

@@ -168,8 +168,8 @@ impl Checker<'_> {
         // A claim must outlive the attempt it is for.
         settings.lease = settings.lease.max(2 * settings.timeout);
         self.at_least(&mut settings.lease, raw.lease.as_ref(), 2 * settings.timeout);
-        self.no_effect(raw.probe.as_ref());
-        self.no_effect(raw.breaker.as_ref());
+        self.positive(&mut settings.probe, raw.probe.as_ref());
+        self.positive(&mut settings.breaker, raw.breaker.as_ref());
         self.no_effect(raw.max_pending.as_ref());
         settings
     }

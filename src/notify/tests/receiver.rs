@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    model::{Format, Notifier, NotifierFilter, NotifierKind, NotifierName, Webhook},
+    model::{EventKind, Format, Notifier, NotifierFilter, NotifierKind, NotifierName, Webhook},
     secret::{SecretUrl, SigningKey},
 };
 
@@ -120,6 +120,7 @@ impl Receiver {
             name: NotifierName::from(name),
             kind: NotifierKind::Webhook(self.webhook()),
             format: Format::Standard,
+            events: vec![EventKind::Alert],
             filter: NotifierFilter::default(),
             concurrency: 4,
             enabled: true,

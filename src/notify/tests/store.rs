@@ -12,8 +12,8 @@ use crate::{
         OwnerId, Reason, Validators,
     },
     store::{
-        AlertQuery, AlertRecord, ArticleRecord, DeliveryView, DocumentRecord, FeedEntry, HostLease, Location,
-        PollRecord, Settings, Store, sqlite::SqliteStore,
+        AlertQuery, AlertRecord, ArticleRecord, DeliveryRecord, DeliveryView, DocumentRecord, FeedEntry,
+        HostLease, Location, NotifierEntry, PollRecord, Settings, Store, sqlite::SqliteStore,
     },
 };
 
@@ -43,20 +43,24 @@ impl Fixture {
         let Location::Sqlite(path) = &settings.location;
         let store = SqliteStore::open(path, &settings, SystemClock).expect("store");
         let notifiers: Vec<NotifierName> = notifiers.iter().map(|name| NotifierName::from(*name)).collect();
-        let feed = FeedEntry {
-            id: FeedId::from("feed"),
-            host: HostKey::from("example.org"),
-            url: "https://example.org/feed".to_owned(),
-            request: "request".to_owned(),
-            enabled: true,
-            guard: Duration::from_hours(1),
-            is_adaptive: true,
-            gap: Duration::ZERO,
-        };
-        store.sync_config(vec![feed], notifiers.clone()).await.expect("synced");
+        sync(&store, &notifiers, "there").await;
         let owner = OwnerId::from("owner");
         let lease = store.claim_hosts(&owner, 1).await.expect("claimed").hosts.remove(0).lease;
         Self { store, owner, notifiers, lease, recorded: 0, _folder: folder }
+    }
+
+    /// A reload: every notifier sends elsewhere.
+    pub(crate) async fn retarget(&self, target: &str) {
+        sync(&self.store, &self.notifiers, target).await;
+    }
+
+    /// How often each of the first alerts was attempted.
+    pub(crate) async fn attempts(&self, notifier: &str, count: usize) -> Vec<u32> {
+        let mut attempts = Vec::new();
+        for n in 0..count {
+            attempts.push(self.delivery(n, notifier).await.attempts);
+        }
+        attempts
     }
 
     /// Records so many new alerts in one poll, each owed to every notifier. Their bodies are `{"n":N}`.
@@ -92,6 +96,7 @@ impl Fixture {
             adopted: None,
             learned: crate::store::Learned::default(),
             document: Some(document),
+            events: vec![],
         };
         let recorded = self.store.record_poll(&self.lease, record, 1).await.expect("recorded");
         assert_eq!(recorded.new_alerts.len(), count);
@@ -105,7 +110,12 @@ impl Fixture {
             created: SystemClock.now(),
             topics: vec!["S-400".into()],
             data: "{}".to_owned(),
-            deliveries: self.notifiers.iter().map(|name| (name.clone(), body.clone())).collect(),
+            deliveries: self
+                .notifiers
+                .iter()
+                .map(|name| DeliveryRecord::new(name.clone(), body.clone()))
+                .collect(),
+            held_back: None,
         }
     }
 
@@ -131,6 +141,22 @@ impl Fixture {
             sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+async fn sync(store: &TestStore, notifiers: &[NotifierName], target: &str) {
+    let feed = FeedEntry {
+        id: FeedId::from("feed"),
+        host: HostKey::from("example.org"),
+        url: "https://example.org/feed".to_owned(),
+        request: "request".to_owned(),
+        enabled: true,
+        guard: Duration::from_hours(1),
+        is_adaptive: true,
+        gap: Duration::ZERO,
+    };
+    let entry =
+        |name: &NotifierName| NotifierEntry { name: name.clone(), target: target.to_owned(), enabled: true };
+    store.sync_config(vec![feed], notifiers.iter().map(entry).collect()).await.expect("synced");
 }
 
 pub(crate) fn alert_id(n: usize) -> AlertId {

@@ -8,20 +8,19 @@ use std::{
 use rusqlite::{Result, Row, named_params};
 
 use super::{
-    deliveries::NOTIFIER_REMOVED,
     error::Fault,
-    flock, hosts,
+    flock, hosts, notifiers,
     sql::Sql,
     time::{millis, span},
     transaction::Tx,
 };
 use crate::{
-    model::{FeedId, NotifierName, Timestamp},
-    store::FeedEntry,
+    model::{FeedId, Timestamp},
+    store::{FeedEntry, NotifierEntry},
 };
 
 /// Makes the configured feeds and notifiers known, and puts aside those that left.
-pub fn sync_config(tx: &Tx<'_>, feeds: &[FeedEntry], notifiers: &[NotifierName]) -> Result<(), Fault> {
+pub fn sync_config(tx: &Tx<'_>, feeds: &[FeedEntry], entries: &[NotifierEntry]) -> Result<(), Fault> {
     let mut hosts = BTreeSet::new();
     for entry in feeds {
         sync_feed(tx, entry, &mut hosts)?;
@@ -31,7 +30,7 @@ pub fn sync_config(tx: &Tx<'_>, feeds: &[FeedEntry], notifiers: &[NotifierName])
         hosts::refresh(tx, host)?;
     }
     flock::recount(tx)?;
-    Ok(sync_notifiers(tx, notifiers)?)
+    Ok(notifiers::sync(tx, entries)?)
 }
 
 /// Makes every feed due that may be asked; returns the enabled ones that may not.
@@ -202,22 +201,5 @@ fn remove_feeds(tx: &Tx<'_>, feeds: &[FeedEntry], hosts: &mut BTreeSet<i64>) -> 
             hosts.insert(host);
         }
     }
-    Ok(())
-}
-
-fn sync_notifiers(tx: &Tx<'_>, notifiers: &[NotifierName]) -> Result<()> {
-    tx.db.run("UPDATE notifier SET configured = 0", [])?;
-    for name in notifiers {
-        tx.db.run(
-            "INSERT INTO notifier (name, configured) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET configured = 1",
-            [name.as_str()],
-        )?;
-    }
-    tx.db.run(
-        "UPDATE delivery SET state = 'dead', finished = ?1, failed_at = ?1, reason = ?2,
-                             next_attempt = NULL
-         WHERE state = 'pending' AND notifier IN (SELECT notifier FROM notifier WHERE configured = 0)",
-        (tx.now, NOTIFIER_REMOVED),
-    )?;
     Ok(())
 }

@@ -15,6 +15,7 @@ mod group;
 mod hosts;
 mod lock;
 mod migrate;
+mod notifiers;
 mod open;
 mod outbox;
 #[cfg(test)]
@@ -36,12 +37,14 @@ use std::{path::Path, sync::Arc, time::Duration};
 use self::{
     group::{Database, Grouping},
     reader::Readers,
+    transaction::Tx,
     writer::Writer,
 };
 use super::{
-    AlertQuery, AlertView, ArticleCursor, AttemptResult, ClaimedDeliveries, ClaimedDelivery, Claims, DueFeed,
-    FeedActivity, FeedEntry, FeedState, HostLease, KnownArticle, NotifierActivity, PollRecord, Pruned, Queue,
-    Recorded, RedeliverQuery, Settings, SoughtArticle, Store, StoreError, StoredArticle, Visit, Volume,
+    AlertQuery, AlertView, ArticleCursor, ClaimedDeliveries, ClaimedDelivery, Claims, Decision, DueFeed,
+    FeedActivity, FeedEntry, FeedState, Finished, HostLease, KnownArticle, NotifierActivity, NotifierEntry,
+    PollRecord, Pruned, Queue, Recorded, RedeliverQuery, Settings, SoughtArticle, Standing, Store,
+    StoreError, StoredArticle, Visit, Volume,
 };
 use crate::{
     clock::Clock,
@@ -114,7 +117,7 @@ impl<C: Clock> Store for SqliteStore<C> {
     async fn sync_config(
         &self,
         feeds: Vec<FeedEntry>,
-        notifiers: Vec<NotifierName>,
+        notifiers: Vec<NotifierEntry>,
     ) -> Result<(), StoreError> {
         self.writer()?.write(0, move |tx| feeds::sync_config(tx, &feeds, &notifiers)).await
     }
@@ -194,15 +197,31 @@ impl<C: Clock> Store for SqliteStore<C> {
         &self,
         claim: &ClaimedDelivery,
         attempt: Attempt,
-        result: AttemptResult,
-    ) -> Result<(), StoreError> {
+        decide: impl Fn(&Standing) -> Decision + Send + Sync + 'static,
+    ) -> Result<Finished, StoreError> {
         let claim = ClaimedDelivery { body: Vec::new(), ..claim.clone() };
-        self.writer()?.write(0, move |tx| deliveries::finish(tx, &claim, &attempt, &result)).await
+        self.writer()?.write(0, move |tx| deliveries::finish(tx, &claim, &attempt, &decide)).await
     }
 
-    async fn hasten_deliveries(&self, notifier: &NotifierName, limit: usize) -> Result<u64, StoreError> {
+    async fn give_up_overdue(
+        &self,
+        notifier: &NotifierName,
+        max_age: Duration,
+        reason: &str,
+        limit: usize,
+    ) -> Result<u64, StoreError> {
+        let (notifier, reason) = (notifier.clone(), reason.to_owned());
+        let give_up = move |tx: &Tx<'_>| deliveries::give_up_overdue(tx, &notifier, max_age, &reason, limit);
+        self.writer()?.write(0, give_up).await
+    }
+
+    async fn reactivate(&self, notifier: &NotifierName) -> Result<(), StoreError> {
         let notifier = notifier.clone();
-        self.writer()?.write(0, move |tx| deliveries::hasten(tx, &notifier, limit)).await
+        self.writer()?.write(0, move |tx| notifiers::reactivate(tx, &notifier)).await
+    }
+
+    async fn pending_deliveries(&self, limit: usize) -> Result<usize, StoreError> {
+        self.readers.read(move |db| notifiers::pending(db, limit)).await
     }
 
     async fn release_all(&self, owner: &OwnerId) -> Result<(), StoreError> {
@@ -210,7 +229,7 @@ impl<C: Clock> Store for SqliteStore<C> {
         self.writer()?.write(0, move |tx| hosts::release_all(tx, &owner)).await
     }
 
-    async fn redeliver(&self, query: RedeliverQuery) -> Result<u64, StoreError> {
+    async fn redeliver(&self, query: RedeliverQuery) -> Result<Option<u64>, StoreError> {
         self.writer()?.write(0, move |tx| deliveries::redeliver(tx, &query)).await
     }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{FeedId, NotifierName},
-    store::AlertRecord,
+    store::{AlertRecord, DeliveryRecord, EventRecord},
 };
 
 /// Records an alert with its deliveries, unless it is on record already. What was really inserted decides.
@@ -33,26 +33,61 @@ pub fn record_alert(tx: &Tx<'_>, feed: &FeedId, alert: &AlertRecord) -> Result<b
         return Ok(false);
     }
     let row = tx.db.last_insert_rowid();
-    for (notifier, body) in &alert.deliveries {
-        record_delivery(tx, row, notifier, body)?;
+    for delivery in &alert.deliveries {
+        record_delivery(tx, row, delivery, alert.held_back.as_deref())?;
     }
     Ok(true)
 }
 
-/// A notifier that left while the poll was under way gets its delivery dead, and visible.
-fn record_delivery(tx: &Tx<'_>, alert: i64, notifier: &NotifierName, body: &[u8]) -> Result<()> {
-    let (notifier, configured) = notifier_row(tx, notifier)?;
-    if configured {
-        let sql = "INSERT INTO delivery (alert, notifier, state, age_from, next_attempt)
-                   VALUES (?1, ?2, 'pending', ?3, ?3)";
-        tx.db.run(sql, (alert, notifier, tx.now))?;
-    } else {
-        let sql = "INSERT INTO delivery (alert, notifier, state, age_from, finished, failed_at, reason)
-                   VALUES (?1, ?2, 'dead', ?3, ?3, ?3, ?4)";
-        tx.db.run(sql, (alert, notifier, tx.now, NOTIFIER_REMOVED))?;
+/// Records an operational event with its deliveries, unless it is on record already or nobody wants it.
+pub fn record_event(tx: &Tx<'_>, event: &EventRecord) -> Result<()> {
+    if event.deliveries.is_empty() {
+        return Ok(());
     }
-    let sql = "INSERT INTO delivery_body (delivery, body) VALUES (?1, ?2)";
-    tx.db.run(sql, (tx.db.last_insert_rowid(), body)).map(drop)
+    let inserted = tx.db.run(
+        "INSERT INTO alert (id, event, feed, article, created, topics, data, deliveries)
+         VALUES (:id, :event, :subject, x'', :created, '[]', :data, :deliveries) ON CONFLICT DO NOTHING",
+        named_params! {
+            ":id": event.id.as_str(),
+            ":event": event.kind.as_str(),
+            ":subject": event.subject,
+            ":created": millis(event.created),
+            ":data": event.data,
+            ":deliveries": rows_i64(event.deliveries.len()),
+        },
+    )?;
+    if inserted > 0 {
+        let row = tx.db.last_insert_rowid();
+        for delivery in &event.deliveries {
+            record_delivery(tx, row, delivery, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// A notifier that left while the poll was under way gets its delivery dead, and visible.
+fn record_delivery(
+    tx: &Tx<'_>,
+    alert: i64,
+    delivery: &DeliveryRecord,
+    held_back: Option<&str>,
+) -> Result<()> {
+    let (notifier, configured) = notifier_row(tx, &delivery.notifier)?;
+    let (state, reason) = match held_back {
+        _ if !configured => ("dead", Some(NOTIFIER_REMOVED)),
+        Some(why) => ("held_back", Some(why)),
+        None => ("pending", None),
+    };
+    tx.db.run(
+        "INSERT INTO delivery (alert, notifier, state, age_from, next_attempt, finished, failed_at, reason)
+         VALUES (:alert, :notifier, :state, :now, iif(:state = 'pending', :now, NULL),
+                 iif(:state = 'pending', NULL, :now), iif(:state = 'dead', :now, NULL), :reason)",
+        named_params! {
+            ":alert": alert, ":notifier": notifier, ":state": state, ":now": tx.now, ":reason": reason,
+        },
+    )?;
+    let sql = "INSERT INTO delivery_body (delivery, body, plain) VALUES (?1, ?2, ?3)";
+    tx.db.run(sql, (tx.db.last_insert_rowid(), &delivery.body, &delivery.plain)).map(drop)
 }
 
 fn notifier_row(tx: &Tx<'_>, name: &NotifierName) -> Result<(i64, bool)> {

@@ -47,6 +47,8 @@ fn deliveries_are_claimed_by_their_index() {
     check(deliveries::DUE_DELIVERIES, "COVERING INDEX delivery_due (notifier=? AND next_attempt<?)");
     check(deliveries::NEXT_DELIVERY, "COVERING INDEX delivery_due (notifier=?)");
     check(deliveries::HASTEN_DELIVERIES, "COVERING INDEX delivery_due (notifier=? AND next_attempt>?)");
+    check(deliveries::PROBE, "COVERING INDEX delivery_probe (notifier=?)");
+    check(deliveries::GIVE_UP_OVERDUE, "COVERING INDEX delivery_due (notifier=?)");
     check(deliveries::LAPSED_DELIVERIES, "INDEX delivery_sending (notifier=? AND lease_until<?)");
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Result, named_params};
 use super::{
     documents,
     error::Fault,
-    flock, hosts,
+    flock, hosts, outbox,
     rows::{rows_i64, to_json},
     sql::Sql,
     time::millis,
@@ -32,6 +32,9 @@ pub fn record_poll(
     };
     flock::learn(tx, feed, &record.learned)?;
     update_feed(tx, feed, at, record)?;
+    for event in &record.events {
+        outbox::record_event(tx, event)?;
+    }
     if let Some(closing) = &record.gate {
         hosts::close_gate(tx, feed, closing)?;
     }
@@ -45,7 +48,7 @@ pub fn weight(record: &PollRecord) -> usize {
     let articles = document.articles.iter().map(|record| &record.article);
     let articles: usize = articles.map(|article| text(&article.summary) + text(&article.content)).sum();
     let bodies = document.alerts.iter().flat_map(|alert| &alert.deliveries);
-    let bodies: usize = bodies.map(|(_, body)| body.len()).sum();
+    let bodies: usize = bodies.map(|delivery| delivery.body.len()).sum();
     articles + bodies
 }
 

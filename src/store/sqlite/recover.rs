@@ -36,6 +36,7 @@ pub fn after_jump(db: &Connection, now: i64) -> Result<()> {
     let hosts = pull_hosts(db, now)?;
     let deliveries = pull_deliveries(db, now)?;
     db.run("UPDATE flock SET held_until = 0 WHERE held_until > ?1", [now + LONGEST_HOLD])?;
+    pull_notifiers(db, now)?;
     if feeds + hosts > 0 {
         db.run(REFRESH_ALL, [])?;
     }
@@ -52,6 +53,8 @@ fn void_claims(db: &Connection, now: i64) -> Result<()> {
     let deliveries = "UPDATE delivery SET state = 'pending', owner = NULL, lease_until = NULL, next_attempt = ?1 \
                       WHERE state = 'sending'";
     db.run(deliveries, [now])?;
+    // Whoever starts feedwatch may just have mended the receiver: a probe is due. Retry-After holds.
+    db.run("UPDATE notifier SET until = ?1 WHERE state IN ('open', 'held')", [now])?;
     Ok(())
 }
 
@@ -111,4 +114,18 @@ fn pull_deliveries(db: &Connection, now: i64) -> Result<usize> {
         named_params! {":now": now},
     )?;
     Ok(attempts + leases)
+}
+
+/// A notifier that came into its state in the future came into it now.
+fn pull_notifiers(db: &Connection, now: i64) -> Result<()> {
+    db.run(
+        "UPDATE notifier SET until = max(:now, until - (since - :now)), since = :now WHERE since > :now",
+        named_params! {":now": now},
+    )?;
+    db.run(
+        "UPDATE notifier SET until = :now WHERE until > :now + :longest",
+        named_params! {":now": now, ":longest": LONGEST_ATTEMPT_WAIT},
+    )?;
+    db.run("UPDATE notifier SET told_dead = NULL WHERE told_dead > :now", named_params! {":now": now})?;
+    Ok(())
 }

@@ -4,19 +4,21 @@ use rusqlite::{Connection, Result, Row};
 use serde_json::value::RawValue;
 
 use super::{
+    notifiers,
     rows::{count, feed_columns, feed_state, moment, parse_json, rows_i64, word},
     sql::Sql,
     time::{span, timestamp, until},
 };
 use crate::{
     model::{AlertId, Attempt, DeliveryState, FeedId, NotifierName, TopicName},
-    store::{AlertQuery, AlertView, DeliveryView, FeedState, Queue},
+    store::{Admission, AlertQuery, AlertView, DeliveryView, FeedState, Queue},
 };
 
 const FEEDS: &str = concat!("SELECT ", feed_columns!(), " FROM feed WHERE configured = 1 ORDER BY id");
 
 /// Counted from partial indexes alone, so that a long queue costs no more than its index.
 pub const QUEUES: &str = "SELECT name, configured, last_delivered,
+    state, since, until, reason, failures, probes, granted, told, told_dead,
     (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier AND state = 'pending') AS waiting,
     (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier AND state = 'sending') AS sending,
     (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier
@@ -27,18 +29,18 @@ pub const QUEUES: &str = "SELECT name, configured, last_delivered,
     (SELECT min(age_from) FROM delivery d WHERE d.notifier = n.notifier AND state = 'sending') AS oldest_sending,
     (SELECT min(next_attempt) FROM delivery d WHERE d.notifier = n.notifier AND state = 'pending') AS next_attempt,
     (SELECT reason FROM delivery d WHERE d.notifier = n.notifier AND failed_at IS NOT NULL
-        ORDER BY failed_at DESC LIMIT 1) AS reason
+        ORDER BY failed_at DESC LIMIT 1) AS said
     FROM notifier n ORDER BY name";
 
-const ALERT_BY_ID: &str = "SELECT alert, id, feed, created, data FROM alert WHERE id = ?1 AND created >= ?2 \
+const ALERT_BY_ID: &str = "SELECT alert, id, feed, created, data FROM alert WHERE id = ?1 AND event IS NULL AND created >= ?2 \
     AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) \
     AND (?5 IS NULL OR feed = ?5) LIMIT ?4";
 
-const ALERTS: &str = "SELECT alert, id, feed, created, data FROM alert WHERE ?1 IS NULL AND created >= ?2 \
+const ALERTS: &str = "SELECT alert, id, feed, created, data FROM alert WHERE ?1 IS NULL AND event IS NULL AND created >= ?2 \
     AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) \
     AND (?5 IS NULL OR feed = ?5) ORDER BY created DESC, alert DESC LIMIT ?4";
 
-const DELIVERIES: &str = "SELECT delivery, name, state, next_attempt, attempts, reason \
+const DELIVERIES: &str = "SELECT delivery, name, delivery.state, next_attempt, attempts, delivery.reason \
     FROM delivery JOIN notifier USING (notifier) WHERE alert = ?1 ORDER BY name";
 
 const ATTEMPTS: &str = "SELECT at, took_ms, status, answer FROM attempt WHERE delivery = ?1 ORDER BY n";
@@ -77,19 +79,27 @@ fn queue(row: &Row<'_>, now: i64) -> Result<Option<Queue>> {
     let pending = count(row, "waiting")? + count(row, "sending")?;
     let oldest: [Option<i64>; 2] = [row.get("oldest_waiting")?, row.get("oldest_sending")?];
     let oldest = oldest.into_iter().flatten().min();
+    let health = notifiers::health(row)?;
+    let due = moment(row, "next_attempt")?;
+    let next_attempt = match health.admission(timestamp(now)) {
+        Admission::All => due,
+        Admission::Probe => due.map(|_| timestamp(now)),
+        Admission::Nothing(until) => due.and(until),
+    };
+    let said: Option<String> = row.get("said")?;
     let queue = Queue {
         notifier: NotifierName::new(row.get::<_, String>("name")?),
         pending,
         dead: count(row, "dead")?,
         held_back: count(row, "held_back")?,
         oldest_pending_seconds: oldest.map(|from| until(from, now).as_secs()),
-        next_attempt: moment(row, "next_attempt")?,
-        reason: row.get("reason")?,
+        next_attempt,
+        reason: health.reason.clone().or(said),
         last_delivered: moment(row, "last_delivered")?,
+        health,
     };
     let owed = queue.pending + queue.dead + queue.held_back > 0;
-    let in_use = row.get("configured")? && queue.last_delivered.is_some();
-    Ok((owed || in_use).then_some(queue))
+    Ok((owed || row.get("configured")?).then_some(queue))
 }
 
 fn alert(row: &Row<'_>) -> Result<AlertView> {

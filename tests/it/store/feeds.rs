@@ -1,7 +1,7 @@
 //! What the configuration says, and `once`.
 
 use feedwatch::{
-    model::{DeliveryState, FeedId, NotifierName, Reason},
+    model::{DeliveryState, FeedId, Reason},
     store::{FeedEntry, PollRecord, RedeliverQuery, Store},
 };
 
@@ -135,8 +135,7 @@ pub async fn once_makes_every_feed_due_that_may_be_asked(rig: Rig<impl Engine>) 
 
 pub async fn a_notifier_that_left_gets_nothing_more(rig: Rig<impl Engine>) {
     rig.with_alerts(vec![rig.alert("x", &["S-400"], b"{}")]).await;
-    let log_only = vec![NotifierName::from("log")];
-    rig.store.sync_config(vec![entry("feed", "host")], log_only.clone()).await.unwrap();
+    rig.notify(&[entry("feed", "host")], &[notifier("log")]).await;
     let shown = &rig.alerts().await[0].deliveries[0];
     assert_eq!((shown.state, shown.reason.as_deref()), (DeliveryState::Dead, Some("notifier removed")));
 
@@ -145,13 +144,13 @@ pub async fn a_notifier_that_left_gets_nothing_more(rig: Rig<impl Engine>) {
     let late = rig.alert("y", &["S-400"], b"{}");
     rig.poll(feedwatch::store::DocumentRecord { alerts: vec![late], ..document(&[]) }).await;
     assert!(rig.deliveries("desk").await.is_empty());
-    assert_eq!(rig.store.queues().await.unwrap()[0].dead, 2);
+    assert_eq!(rig.queue("desk").await.dead, 2);
 
     // Back again: `redeliver` brings them.
     rig.configure(&[entry("feed", "host")]).await;
     assert!(rig.deliveries("desk").await.is_empty());
     let all = RedeliverQuery { alert: None, notifier: None };
-    assert_eq!(rig.store.redeliver(all).await.unwrap(), 2);
+    assert_eq!(rig.store.redeliver(all).await.unwrap(), Some(2));
     assert_eq!(rig.deliveries("desk").await.len(), 2);
 }
 

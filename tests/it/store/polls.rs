@@ -59,7 +59,10 @@ pub async fn an_alert_on_record_is_not_new_and_owes_nothing_twice(rig: Rig<impl 
     rig.clock.pass(HOUR);
     // The same alert again, rendered for one notifier more, beside a new one.
     let mut again = rig.alert("x", &["S-400"], b"second");
-    again.deliveries.push((feedwatch::model::NotifierName::from("log"), b"second".to_vec()));
+    again.deliveries.push(feedwatch::store::DeliveryRecord::new(
+        feedwatch::model::NotifierName::from("log"),
+        b"second".to_vec(),
+    ));
     let new = rig.alert("y", &["F-35"], b"new");
     let recorded = rig.poll(DocumentRecord { alerts: vec![again, new.clone()], ..document(&[]) }).await;
     assert_eq!(recorded.new_alerts, [new.id]);

@@ -29,12 +29,13 @@ pub async fn delivered_and_dead_ones_go_in_their_time_and_waiting_ones_never(rig
         ["delivered", "dead", "waiting", "sending"].map(|name| rig.alert(name, &["S-400"], name.as_bytes()));
     rig.with_alerts(alerts.into_iter().chain([rig.silent_alert("silent", &["F-35"])]).collect()).await;
     for claim in rig.deliveries("desk").await {
-        match claim.body.as_slice() {
-            b"delivered" => rig.finish(&claim, AttemptResult::Delivered).await.unwrap(),
-            b"dead" => rig.finish(&claim, dead()).await.unwrap(),
-            b"waiting" => rig.finish(&claim, retry(365 * DAY)).await.unwrap(),
-            _ => {}
-        }
+        let result = match claim.body.as_slice() {
+            b"delivered" => AttemptResult::Delivered,
+            b"dead" => dead(),
+            b"waiting" => retry(365 * DAY),
+            _ => continue,
+        };
+        rig.finish(&claim, result).await.unwrap();
     }
     rig.clock.pass(8 * DAY);
     rig.prune().await;

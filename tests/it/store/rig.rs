@@ -8,13 +8,14 @@ use std::{
 use feedwatch::{
     clock::Clock,
     model::{
-        AlertId, Article, ArticleKey, Attempt, ContentHash, FeedId, HostKey, NotifierName, OtherKeys,
-        Outcome, OwnerId, PollMemory, Reason, Timestamp, TopicName, Validators,
+        AlertId, Article, ArticleKey, Attempt, ContentHash, FeedId, HostKey, NotifierHealth, NotifierName,
+        OtherKeys, Outcome, OwnerId, PollMemory, Reason, Timestamp, TopicName, Validators,
     },
     store::{
         AlertQuery, AlertRecord, AlertView, ArticleRecord, AttemptResult, ClaimedDelivery, ClaimedHost,
-        DocumentRecord, DueFeed, FeedEntry, FeedState, GateClosing, HostLease, KnownArticle, Learned,
-        Location, PollRecord, Recorded, Settings, SoughtArticle, Store, StoreError, sqlite::SqliteStore,
+        Decision, DeliveryRecord, DocumentRecord, DueFeed, FeedEntry, FeedState, Finished, GateClosing,
+        HostLease, KnownArticle, Learned, Location, NotifierEntry, PollRecord, Queue, Recorded, Settings,
+        SoughtArticle, Store, StoreError, sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
@@ -118,8 +119,12 @@ impl<E: Engine> Rig<E> {
 
     /// Makes these feeds, and the notifiers `desk` and `log`, the whole configuration.
     pub async fn configure(&self, feeds: &[FeedEntry]) {
-        let notifiers = vec![NotifierName::from("desk"), NotifierName::from("log")];
-        self.store.sync_config(feeds.to_vec(), notifiers).await.expect("sync");
+        self.notify(feeds, &[notifier("desk"), notifier("log")]).await;
+    }
+
+    /// Makes these feeds and notifiers the whole configuration.
+    pub async fn notify(&self, feeds: &[FeedEntry], notifiers: &[NotifierEntry]) {
+        self.store.sync_config(feeds.to_vec(), notifiers.to_vec()).await.expect("sync");
     }
 
     /// Claims every due host.
@@ -198,6 +203,7 @@ impl<E: Engine> Rig<E> {
             adopted: None,
             learned: Learned::default(),
             document: None,
+            events: Vec::new(),
         }
     }
 
@@ -216,7 +222,7 @@ impl<E: Engine> Rig<E> {
     /// An alert for `desk` with these bytes.
     pub fn alert(&self, article: &str, topics: &[&str], body: &[u8]) -> AlertRecord {
         AlertRecord {
-            deliveries: vec![(NotifierName::from("desk"), body.to_vec())],
+            deliveries: vec![DeliveryRecord::new(NotifierName::from("desk"), body.to_vec())],
             ..self.silent_alert(article, topics)
         }
     }
@@ -232,6 +238,7 @@ impl<E: Engine> Rig<E> {
             created: self.now(),
             topics,
             deliveries: Vec::new(),
+            held_back: None,
         }
     }
 
@@ -267,10 +274,32 @@ impl<E: Engine> Rig<E> {
         deliveries.remove(0)
     }
 
-    pub async fn finish(&self, claim: &ClaimedDelivery, result: AttemptResult) -> Result<(), StoreError> {
+    /// Records an attempt that changes nothing but the delivery.
+    pub async fn finish(
+        &self,
+        claim: &ClaimedDelivery,
+        result: AttemptResult,
+    ) -> Result<Finished, StoreError> {
+        self.decide(claim, Decision::only(result)).await
+    }
+
+    pub async fn decide(&self, claim: &ClaimedDelivery, decision: Decision) -> Result<Finished, StoreError> {
         let attempt =
             Attempt { at: self.now(), took_ms: 12, status: Some(503), answer: "HTTP 503".to_owned() };
-        self.store.finish_delivery(claim, attempt, result).await
+        self.store.finish_delivery(claim, attempt, move |_| decision.clone()).await
+    }
+
+    /// Puts a notifier into a state by an attempt of its next delivery, which waits on.
+    pub async fn fail_into(&self, notifier: &str, health: NotifierHealth) {
+        let claim = self.deliveries(notifier).await.remove(0);
+        let decision = Decision { health: Some(health), ..Decision::only(retry(HOUR)) };
+        self.decide(&claim, decision).await.expect("recorded");
+    }
+
+    /// How a notifier is doing.
+    pub async fn queue(&self, notifier: &str) -> Queue {
+        let queues = self.store.queues().await.expect("queues");
+        queues.into_iter().find(|queue| queue.notifier.as_str() == notifier).expect("it is shown")
     }
 
     pub async fn alerts(&self) -> Vec<AlertView> {
@@ -302,6 +331,11 @@ pub fn entry(id: &str, host: &str) -> FeedEntry {
         is_adaptive: true,
         gap: Duration::ZERO,
     }
+}
+
+/// A notifier of the configuration.
+pub fn notifier(name: &str) -> NotifierEntry {
+    NotifierEntry { name: NotifierName::from(name), target: format!("to {name}"), enabled: true }
 }
 
 /// What closes the gate of a host for so long, at once or only together with another feed.

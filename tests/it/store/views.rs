@@ -1,8 +1,8 @@
 //! What people and pages look at.
 
 use feedwatch::{
-    model::{AlertId, DeliveryState, FeedId, NotifierName, TopicName},
-    store::{AlertQuery, AttemptResult, DocumentRecord, Queue, Store},
+    model::{AlertId, DeliveryState, FeedId, NotifierHealth, NotifierName, NotifierState, TopicName},
+    store::{AlertQuery, AttemptResult, DeliveryRecord, DocumentRecord, Queue, Store},
 };
 
 use super::rig::*;
@@ -21,6 +21,7 @@ pub async fn queues_tell_what_waits_and_why(rig: Rig<impl Engine>) {
     rig.clock.pass(SECOND);
     let expected = Queue {
         notifier: NotifierName::from("desk"),
+        health: NotifierHealth::new(NotifierState::Active, Some(made)),
         pending: 2,
         dead: 1,
         held_back: 0,
@@ -29,12 +30,12 @@ pub async fn queues_tell_what_waits_and_why(rig: Rig<impl Engine>) {
         reason: Some("receiver answered 503".to_owned()),
         last_delivered: Some(made + 10 * SECOND),
     };
-    assert_eq!(rig.store.queues().await.unwrap(), [expected]);
+    assert_eq!(rig.queue("desk").await, expected);
 
     rig.finish(&claims[3], AttemptResult::Delivered).await.unwrap();
     rig.clock.pass(MINUTE);
     rig.finish(&rig.delivery().await, AttemptResult::Delivered).await.unwrap();
-    let queue = rig.store.queues().await.unwrap().remove(0);
+    let queue = rig.queue("desk").await;
     assert_eq!((queue.pending, queue.oldest_pending_seconds, queue.next_attempt), (0, None, None));
     assert_eq!(queue.reason.as_deref(), Some("receiver refused it"), "what the dead one was told");
 
@@ -77,7 +78,7 @@ pub async fn alerts_are_found_by_age_topic_and_id(rig: Rig<impl Engine>) {
 
 pub async fn an_alert_shows_its_deliveries_and_attempts(rig: Rig<impl Engine>) {
     let mut alert = rig.alert("x", &["S-400"], b"{}");
-    alert.deliveries.insert(0, (NotifierName::from("log"), b"{}".to_vec()));
+    alert.deliveries.insert(0, DeliveryRecord::new(NotifierName::from("log"), b"{}".to_vec()));
     rig.with_alerts(vec![alert.clone(), rig.silent_alert("y", &["S-400"])]).await;
     let claim = rig.delivery().await;
     rig.finish(&claim, retry(MINUTE)).await.unwrap();

@@ -1,0 +1,86 @@
+//! What happens to feedwatch itself: feeds and notifiers that need somebody (specs/delivery.md §12).
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlertFeed, AlertId, FeedId, NotifierName, NotifierState, Timestamp, words::words};
+
+words! {
+    /// What a notifier can be told of.
+    EventKind {
+        /// An article mentions a topic.
+        Alert = "alert",
+        /// A feed failed several times in a row, or flooded.
+        FeedFailing = "feed.failing",
+        /// A feed that was failing works again.
+        FeedRecovered = "feed.recovered",
+        /// A feed is quieter than it ever was.
+        FeedSilent = "feed.silent",
+        /// A notifier needs a person.
+        NotifierFailing = "notifier.failing",
+    }
+}
+
+/// An operational event: delivered like an alert, to the notifiers whose `events` name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Derived from kind, subject and the start of the episode.
+    pub id: AlertId,
+    /// What happened; never [`EventKind::Alert`].
+    pub kind: EventKind,
+    /// To whom.
+    pub subject: Subject,
+    /// One sentence for people, without secrets.
+    pub reason: String,
+    /// When the episode began.
+    pub since: Timestamp,
+    /// How often it happened in this episode: failed polls, failed attempts, held back alerts.
+    pub count: u64,
+    /// When it was noticed, by the store's time.
+    pub created: Timestamp,
+    /// Whether it is only a test.
+    pub test: bool,
+}
+
+/// Whom an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A feed.
+    Feed {
+        /// Its identity.
+        id: FeedId,
+        /// As receivers see it.
+        feed: AlertFeed,
+    },
+    /// A notifier, which is never told about itself.
+    Notifier {
+        /// Its name.
+        name: NotifierName,
+        /// What it became.
+        state: NotifierState,
+    },
+}
+
+impl Subject {
+    /// Its identity as text.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Feed { id, .. } => id.as_str(),
+            Self::Notifier { name, .. } => name.as_str(),
+        }
+    }
+}
+
+impl Event {
+    /// An event noticed at `created`; its id follows from the rest.
+    pub fn new(
+        kind: EventKind,
+        subject: Subject,
+        since: Timestamp,
+        created: Timestamp,
+        reason: String,
+        count: u64,
+    ) -> Self {
+        let id = AlertId::for_event(kind, subject.id(), since);
+        Self { id, kind, subject, reason, since, count, created, test: false }
+    }
+}
