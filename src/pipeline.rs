@@ -8,6 +8,7 @@ mod sight;
 
 use std::{sync::Arc, time::Duration};
 
+use tracing::warn;
 use url::Url;
 
 use crate::{
@@ -305,9 +306,13 @@ pub fn delivery_for(notifier: &Notifier, alert: &Alert) -> Option<DeliveryRecord
         return None;
     }
     let alert = Alert { topics, ..alert.clone() };
+    let (body, failed) = render::body(notifier, &alert);
+    if let Some(error) = failed {
+        warn!(notifier = %notifier.name, alert.id = %alert.id, %error, "template failed; the standard body is sent instead");
+    }
     Some(DeliveryRecord {
         notifier: notifier.name.clone(),
-        body: render::render(notifier.format, &alert),
+        body,
         plain: render::plain(notifier.format, &alert),
     })
 }

@@ -12,6 +12,7 @@ mod defaults;
 mod demo;
 mod entries;
 mod filled;
+mod formats;
 mod included;
 mod printed;
 mod warned;

@@ -25,7 +25,7 @@ pub use ids::{
     AlertId, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OwnerId, TopicName, hash_parts,
 };
 pub use memory::{Gap, Hint, Hints, Moves, ObservedMove, PollMemory, TrackRecord};
-pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Webhook};
+pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Template, Webhook};
 pub use notifier_health::{NotifierHealth, NotifierState};
 pub use poll::{Flock, Outcome, Reason, Validators};
 pub use reading::Reading;

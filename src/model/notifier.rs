@@ -1,6 +1,6 @@
 //! A configured way to tell somebody.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{AlertFeed, EventKind, FeedId, NotifierName, TopicName};
 use crate::secret::{Secret, SecretUrl, SigningKey};
@@ -46,6 +46,23 @@ pub struct Webhook {
     pub timeout: Option<Duration>,
     /// PEM certificates that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// Whom the body names: a chat, a topic, a routing key. It is put in when the body is sent.
+    pub to: Option<Secret>,
+    /// The media type of the body.
+    pub content_type: String,
+    /// The operator's own form of the body, instead of the format's.
+    pub template: Option<Template>,
+}
+
+/// A template of bodies, as its file had it when the configuration was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The file, for messages.
+    pub name: String,
+    /// What it says; compiles.
+    pub source: Arc<str>,
+    /// Whether what comes of it is JSON.
+    pub is_json: bool,
 }
 
 /// The form of a body.
@@ -74,6 +91,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// The media type of its bodies.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::CloudEvents => "application/cloudevents+json",
+            _ => "application/json",
+        }
+    }
+
     /// Whether people read it in a conversation, one message after the other.
     pub const fn is_chat(self) -> bool {
         matches!(

@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::{
     model::Webhook,
     render::{cut, one_line},
+    secret::Secret,
 };
 
 /// The longest sentence, in graphemes (specs/delivery.md §11).
@@ -35,7 +36,8 @@ impl Redactor {
         });
         let password = url.password().unwrap_or_default();
         let basic = STANDARD.encode(format!("{}:{password}", url.username()));
-        let whole = [url.as_str(), url.path(), url.query().unwrap_or_default(), password, &basic];
+        let to = webhook.to.as_ref().map_or("", Secret::expose);
+        let whole = [url.as_str(), url.path(), url.query().unwrap_or_default(), password, &basic, to];
         let whole = whole.map(str::to_owned);
         let all = whole.into_iter().chain(parts).chain(query).chain(keys).chain(headers);
         let mut secrets: Vec<String> = all.filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
@@ -100,7 +102,7 @@ fn without_tags(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::{Secret, SecretUrl, SigningKey};
+    use crate::secret::{SecretUrl, SigningKey};
 
     fn redactor() -> Redactor {
         Redactor::of(&Webhook {
@@ -111,6 +113,9 @@ mod tests {
             headers: vec![("authorization".to_owned(), Secret::new("Bearer h-canary"))],
             timeout: None,
             ca_file: None,
+            to: Some(Secret::new("R0-canary")),
+            content_type: "application/json".to_owned(),
+            template: None,
         })
     }
 
@@ -123,6 +128,7 @@ mod tests {
     fn an_echoed_secret_is_taken_out_whole_or_in_parts() {
         check("no route for /services/T0canary?token=q-canary", "no route for ***?***");
         check("T0canary unknown", "*** unknown");
+        check("no integration R0-canary", "no integration ***");
         check("token q-canary, key MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "token ***, key ***");
         check("Authorization was Bearer h-canary, not h-canary", "Authorization was ***, not ***");
         check("user pass-word", "user ***");

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{Alert, Notifier, NotifierKind, OwnerId, Timestamp},
-    render::render,
+    render,
     store::ClaimedDelivery,
 };
 
@@ -47,6 +47,10 @@ impl Notify for Sender {
 
 /// Sends one alert to one notifier, once: no retry, nothing stored. For `notify-test`.
 pub async fn send_test(settings: &Settings, notifier: &Notifier, alert: &Alert, now: Timestamp) -> Sent {
+    let (body, failed) = render::body(notifier, alert);
+    if let Some(error) = failed {
+        return Sent::without_answer(Verdict::PayloadRefused, &format!("the template fails: {error}"));
+    }
     let delivery = ClaimedDelivery {
         alert: alert.id.clone(),
         notifier: notifier.name.clone(),
@@ -55,7 +59,7 @@ pub async fn send_test(settings: &Settings, notifier: &Notifier, alert: &Alert, 
         attempt: 1,
         age_from: now,
         now,
-        body: render(notifier.format, alert),
+        body,
         is_plain: false,
         refusals: 0,
         is_probe: false,

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     http::{Client, ClientError, NetworkError, Policy, Response, header, webhook_client},
     model::{Format, Timestamp, Webhook},
+    render::fill,
     store::ClaimedDelivery,
 };
 
@@ -46,20 +47,30 @@ impl WebhookSender {
         if let Err(refused) = Policy::Operator.check_url(url, None) {
             return Sent::without_answer(Verdict::NotifierRefused, &refused.to_string());
         }
-        let headers = match self.headers(delivery, now) {
+        let body = self.body(delivery);
+        let headers = match self.headers(delivery, &body, now) {
             Ok(headers) => headers,
             Err(reason) => return Sent::without_answer(Verdict::NotifierRefused, &reason),
         };
-        let request = self.client.post(url.clone()).headers(headers).body(delivery.body.clone());
+        let request = self.client.post(url.clone()).headers(headers).body(body);
         match request.send().await {
             Ok(answer) => self.read(answer, now).await,
             Err(error) => Sent::failed(&NetworkError::from(error)),
         }
     }
 
-    fn headers(&self, delivery: &ClaimedDelivery, now: Timestamp) -> Result<HeaderMap, String> {
+    /// The stored bytes, and in them to whom they go.
+    fn body(&self, delivery: &ClaimedDelivery) -> Vec<u8> {
+        match &self.webhook.to {
+            Some(to) => fill(self.format, &delivery.body, to.expose()).into_owned(),
+            None => delivery.body.clone(),
+        }
+    }
+
+    fn headers(&self, delivery: &ClaimedDelivery, body: &[u8], now: Timestamp) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let content_type = HeaderValue::from_str(&self.webhook.content_type);
+        headers.insert(CONTENT_TYPE, content_type.map_err(|_| "the content type cannot be sent".to_owned())?);
         for (name, value) in &self.webhook.headers {
             let wrong = |_| format!("the configured header {name} cannot be sent");
             let header = HeaderName::try_from(name).map_err(|error| wrong(error.to_string()))?;
@@ -73,7 +84,7 @@ impl WebhookSender {
         headers.insert("webhook-id", plain(id)?);
         headers.insert("webhook-timestamp", time.into());
         headers.insert("feedwatch-attempt", delivery.attempt.into());
-        if let Some(signature) = signature(&self.webhook.secrets, id, time, &delivery.body) {
+        if let Some(signature) = signature(&self.webhook.secrets, id, time, body) {
             headers.insert("webhook-signature", plain(&signature)?);
         }
         Ok(headers)

@@ -20,13 +20,15 @@ mod slack;
 mod standard;
 mod teams;
 mod telegram;
+mod template;
 mod text;
 
 pub use fill::fill;
 pub use log::LogBody;
+pub use template::{TemplateError, from_template};
 pub use text::{cut, one_line, shown_link};
 
-use crate::model::{Alert, Event, Format};
+use crate::model::{Alert, Event, Format, Notifier, NotifierKind, Webhook};
 use message::Message;
 
 /// The body of an alert in the given format.
@@ -43,6 +45,18 @@ pub fn render(format: Format, alert: &Alert) -> Vec<u8> {
         Format::Telegram => telegram::render(&message()),
         Format::Ntfy => ntfy::render(&message()),
         Format::PagerDuty => pagerduty::render(&message()),
+    }
+}
+
+/// The body of an alert for a notifier: by its template, else in its format. A template that fails on this one alert
+/// must not cost it: then it is the standard body, and what went wrong.
+pub fn body(notifier: &Notifier, alert: &Alert) -> (Vec<u8>, Option<TemplateError>) {
+    let NotifierKind::Webhook(Webhook { template: Some(template), .. }) = &notifier.kind else {
+        return (render(notifier.format, alert), None);
+    };
+    match from_template(template, alert) {
+        Ok(body) => (body, None),
+        Err(error) => (render(notifier.format, alert), Some(error)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The standard webhook body (DESIGN §4), and the `data` object in it.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::text::{cut, cut_bytes, one_line, shown_link};
 use crate::model::{Alert, AlertFeed, TopicMentions, rfc3339};
@@ -155,6 +156,11 @@ impl Data {
             let topic = self.topics.pop();
             freed += serde_json::to_vec(&topic).map_or(0, |json| json.len() + 1);
         }
+    }
+
+    /// As what templates see.
+    pub(super) fn to_value(&self) -> Value {
+        serde_json::to_value(self).expect("texts, numbers and lists are valid JSON")
     }
 
     fn to_json(&self) -> String {

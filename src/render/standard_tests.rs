@@ -1,5 +1,3 @@
-use serde_json::Value;
-
 use super::*;
 use crate::render::tests::{example, mention, topic};
 

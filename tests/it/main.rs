@@ -13,6 +13,7 @@ mod discover;
 mod docs;
 mod documents;
 mod faults;
+mod formats;
 mod kill;
 mod matching_quality;
 mod notify;

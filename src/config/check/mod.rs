@@ -1,10 +1,12 @@
 //! From what the files say to what the program uses; every problem is recorded, none stops the rest.
 
+mod destination;
 mod feeds;
 mod manners;
 mod notifiers;
 mod references;
 mod sections;
+mod template;
 mod terms;
 mod topics;
 mod web_values;

@@ -8,6 +8,7 @@ use super::{
         words,
     },
     Checker,
+    destination::Destination,
     feeds::is_true,
 };
 use crate::{
@@ -15,21 +16,23 @@ use crate::{
     notify,
 };
 
-/// Every format of a webhook, and what this version makes of it; `None`: not in this version.
-const FORMATS: &[(&str, Option<Format>)] = &[
-    ("standard", Some(Format::Standard)),
-    ("cloudevents", None),
-    ("slack", None),
-    ("discord", None),
-    ("teams", None),
-    ("mattermost", None),
-    ("telegram", None),
-    ("ntfy", None),
-    ("pagerduty", None),
+/// Every format of a webhook.
+const FORMATS: &[(&str, Format)] = &[
+    ("standard", Format::Standard),
+    ("cloudevents", Format::CloudEvents),
+    ("slack", Format::Slack),
+    ("discord", Format::Discord),
+    ("teams", Format::Teams),
+    ("mattermost", Format::Mattermost),
+    ("telegram", Format::Telegram),
+    ("ntfy", Format::Ntfy),
+    ("pagerduty", Format::PagerDuty),
 ];
 const KINDS: &[&str] = &["log", "webhook"];
 /// Sends under way at the same time to one receiver.
 const CONCURRENCY: usize = 4;
+/// The same in a conversation, where they would come out of order.
+const CHAT_CONCURRENCY: usize = 1;
 
 impl Checker<'_> {
     /// The notifiers; one that logs, if none is configured.
@@ -66,12 +69,13 @@ impl Checker<'_> {
         let name = self.named(fields.name.as_ref().or(fields.kind.as_ref()));
         let format = self.format(raw);
         let events = self.events(raw);
-        let mut concurrency = CONCURRENCY;
+        let is_chat = format.is_some_and(Format::is_chat);
+        let mut concurrency = if is_chat { CHAT_CONCURRENCY } else { CONCURRENCY };
         self.number(&mut concurrency, fields.concurrency.as_ref());
         self.not_yet(raw);
         let kind = match fields.kind.as_ref().map(|kind| kind.value.as_str()) {
             Some("log") => Some(self.log_kind(raw)),
-            Some("webhook") => self.webhook_kind(raw, settings),
+            Some("webhook") => self.webhook_kind(raw, format, settings),
             _ => self.no_kind(raw),
         };
         let kind = kind?;
@@ -127,7 +131,12 @@ impl Checker<'_> {
         NotifierKind::Log
     }
 
-    fn webhook_kind(&mut self, raw: &At<RawNotifier>, settings: &notify::Settings) -> Option<NotifierKind> {
+    fn webhook_kind(
+        &mut self,
+        raw: &At<RawNotifier>,
+        format: Option<Format>,
+        settings: &notify::Settings,
+    ) -> Option<NotifierKind> {
         let fields = &raw.value;
         let secrets = self.signing_keys(fields.secret.as_ref());
         let headers = self.headers(fields.headers.as_ref());
@@ -139,39 +148,34 @@ impl Checker<'_> {
             let problem = at.error("notifier.timeout: is longer than half of notify.lease");
             self.push(problem.help(format!("lease = \"{lease}\" in [notify], or more")));
         }
-        let Some(url) = &fields.url else {
-            if !self.is_broken {
-                self.push(
-                    raw.error("[[notifier]] of type \"webhook\" without url").help(r#"url = "env:NAME""#),
-                );
-            }
-            return None;
+        let destination = self.destination(raw, format.unwrap_or(Format::Standard));
+        let content_type = self.content_type(raw, format.unwrap_or(Format::Standard))?;
+        let template = match &fields.template {
+            Some(written) => Some(self.template(written, &content_type)?),
+            None => None,
         };
-        let url = self.receiver(url)?;
         let timeout = fields.timeout.as_ref().map(|_| timeout);
-        Some(NotifierKind::Webhook(Webhook { url, secrets, headers, timeout, ca_file }))
+        let Destination { url, to } = destination?;
+        Some(NotifierKind::Webhook(Webhook {
+            url,
+            secrets,
+            headers,
+            timeout,
+            ca_file,
+            to,
+            content_type,
+            template,
+        }))
     }
 
+    /// The form of the bodies. What a template makes is answered like the standard body.
     fn format(&mut self, raw: &At<RawNotifier>) -> Option<Format> {
-        if let Some(template) = &raw.value.template {
-            self.push(template.error("notifier.template: templates are not in this version yet"));
-            return None;
-        }
         let Some(format) = &raw.value.format else { return Some(Format::Standard) };
-        let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
-        let problem = match FORMATS.iter().find(|(name, _)| *name == format.value) {
-            Some((_, Some(known))) => return Some(*known),
-            Some((name, None)) => {
-                let problem = format.error(format!("notifier.format: {name} is not in this version yet"));
-                problem.help(r#"format = "standard", or leave it out"#)
-            }
-            None => {
-                let problem = format.error(format!("notifier.format: {:?} is not known", format.value));
-                problem.maybe_help(words::suggest(&format.value, &names))
-            }
-        };
-        self.push(problem);
-        None
+        if let Some(template) = &raw.value.template {
+            let problem = template.error("notifier.template: stands instead of notifier.format");
+            self.push(problem.help("one of both"));
+        }
+        self.word(format, FORMATS)
     }
 
     /// What the notifier is told of; this version sends alerts.
@@ -200,7 +204,7 @@ impl Checker<'_> {
         kinds
     }
 
-    /// Keys that are read and checked, and belong to formats that are still to come.
+    /// Keys that are read and checked, and belong to what is still to come.
     fn not_yet(&mut self, raw: &At<RawNotifier>) {
         let fields = &raw.value;
         if let Some(rate) = fields.rate.as_ref().filter(|rate| !is_rate(&rate.value)) {
@@ -209,8 +213,6 @@ impl Checker<'_> {
         } else {
             self.no_effect(fields.rate.as_ref());
         }
-        self.no_effect(fields.to.as_ref());
-        self.no_effect(fields.content_type.as_ref());
     }
 }
 

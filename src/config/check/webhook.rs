@@ -1,10 +1,9 @@
-//! What a request needs beyond its URL: the receiver's address, headers, certificates, signing keys.
+//! What a request needs beyond its address: headers, certificates, signing keys.
 
 use std::path::PathBuf;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use url::Url;
 
 use super::{
     super::{
@@ -14,13 +13,7 @@ use super::{
     },
     Checker,
 };
-use crate::{
-    http::Policy,
-    secret::{Secret, SecretUrl, SigningKey},
-};
-
-/// Stands in for a receiver that is not known, where nothing will be sent (RFC 6761 §6.4).
-const NOWHERE: &str = "http://unknown.invalid/";
+use crate::secret::{Secret, SigningKey};
 
 /// Headers that feedwatch or the protocol sets; a configured one would break requests.
 const OWN_HEADERS: &[&str] = &[
@@ -38,30 +31,6 @@ const OWN_HEADERS: &[&str] = &[
 ];
 
 impl Checker<'_> {
-    /// The receiver of a webhook. No problem quotes it.
-    pub(super) fn receiver(&mut self, written: &At<String>) -> Option<SecretUrl> {
-        const HELP: &str = r#"as in "https://example.org/hook", or "env:NAME" where the variable holds it"#;
-        let resolved = self.resolve(written);
-        if resolved.is_none() && self.purpose == Purpose::Look {
-            return Url::parse(NOWHERE).ok().map(SecretUrl::new);
-        }
-        let problem = match Url::parse(resolved?.value.trim()) {
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-                written.error("notifier.url: only http and https").help(HELP)
-            }
-            Ok(url) => match Policy::Operator.check_url(&url, None) {
-                Ok(()) => return Some(SecretUrl::new(url)),
-                Err(_) => written.error(
-                    "notifier.url: leads to an address that is never asked: link-local, cloud metadata, \
-                     multicast or none at all",
-                ),
-            },
-            Err(_) => written.error("notifier.url: is not a URL").help(HELP),
-        };
-        self.push(problem);
-        None
-    }
-
     /// The keys to sign with, newest first. No problem quotes them.
     pub(super) fn signing_keys(&mut self, written: Option<&At<OneOrMany>>) -> Vec<SigningKey> {
         let Some(written) = written else { return Vec::new() };

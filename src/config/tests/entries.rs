@@ -175,10 +175,6 @@ fn notifiers() {
         );
     }
     errors(
-        "[[notifier]]\ntype = \"webhook\"\nurl = \"https://x.org/\"\nformat = \"slack\"\n",
-        &["error 4:10 notifier.format: notifier.format: slack is not in this version yet"],
-    );
-    errors(
         "[[notifier]]\ntype = \"webhook\"\nurl = \"https://x.org/\"\nformat = \"standrad\"\nrate = \"often\"\n",
         &[
             "error 4:10 notifier.format: notifier.format: \"standrad\" is not known",
@@ -186,11 +182,8 @@ fn notifiers() {
         ],
     );
     errors(
-        "[[notifier]]\ntype = \"webhook\"\nurl = \"https://x.org/\"\ntemplate = \"x.j2\"\nevents = [\"feed.failed\"]\n",
-        &[
-            "error 4:12 notifier.template: notifier.template: templates are not in this version yet",
-            "error 5:11 notifier.events: notifier.events: \"feed.failed\" is not known",
-        ],
+        "[[notifier]]\ntype = \"webhook\"\nurl = \"https://x.org/\"\nevents = [\"feed.failed\"]\n",
+        &["error 4:11 notifier.events: notifier.events: \"feed.failed\" is not known"],
     );
     errors(
         "[[notifier]]\ntype = \"webhook\"\nurl = \"https://x.org/\"\nsecret = \"whsec_canary\"\nconcurrency = 0\ntimeout = \"31s\"\n",

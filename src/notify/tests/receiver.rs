@@ -112,6 +112,9 @@ impl Receiver {
             headers: vec![],
             timeout: None,
             ca_file: None,
+            to: None,
+            content_type: "application/json".to_owned(),
+            template: None,
         }
     }
 
