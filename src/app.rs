@@ -25,6 +25,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, Loaded, Problems},
     matcher::Matcher,
+    metrics::Metrics,
     model::{Feed, FeedLocation, Notifier, NotifierKind, OwnerId, hash_parts},
     pipeline::Pipeline,
     poll::{Fetcher, Live, Slots, hosts, schedule},
@@ -128,7 +129,7 @@ pub async fn run(mut run: Run, cancel: CancellationToken) -> Result<()> {
 ///
 /// # Errors
 /// If a `ca_file` changed since the check.
-pub fn live(config: &Config) -> Result<Live> {
+pub fn live(config: &Config, metrics: &Metrics) -> Result<Live> {
     let matcher = compile(config)?;
     let fetcher = Fetcher::new(&config.http, &config.poll.feeds)?;
     let feeds = config.poll.feeds.iter().map(|feed| (feed.id.clone(), Arc::new(feed.clone()))).collect();
@@ -142,6 +143,7 @@ pub fn live(config: &Config) -> Result<Live> {
         notifiers: config.notify.notifiers.clone(),
         limits: config.read.clone(),
         first_alerts: config.poll.first_alerts,
+        metrics: metrics.clone(),
     };
     Ok(Live {
         feeds,

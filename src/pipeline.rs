@@ -6,13 +6,17 @@
 mod older;
 mod sight;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tracing::warn;
 use url::Url;
 
 use crate::{
     matcher::{Matcher, Scope, Text},
+    metrics::{ArticleKind, Metrics, Task},
     model::{
         Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, EventKind, Feed, Notifier, Outcome,
         Timestamp, TopicMentions, TopicName, Validators,
@@ -40,6 +44,8 @@ pub struct Pipeline {
     pub limits: read::Limits,
     /// At the first sight of a feed, articles older than this are recorded, not alerted.
     pub first_alerts: Duration,
+    /// Where articles are counted.
+    pub metrics: Metrics,
 }
 
 /// A body as it was fetched.
@@ -114,7 +120,12 @@ impl Pipeline {
         let older = body.older.clone();
         let document = match self.read(body).await {
             Ok(document) => document,
-            Err(error) => return Ok(Processed::failed(read_outcome(&error), error.to_string())),
+            Err(error) => {
+                if matches!(error, ReadError::Panicked(_)) {
+                    self.metrics.panicked(Task::Read);
+                }
+                return Ok(Processed::failed(read_outcome(&error), error.to_string()));
+            }
         };
         if document.report.repairs.contains_key(&Repair::Truncated) {
             keep_validators(&mut record, state);
@@ -130,6 +141,7 @@ impl Pipeline {
             let judge = Judge::new(self.clone(), feed, state, record.title.as_deref(), now);
             let judged = tokio::task::spawn_blocking(move || judge.judge_all(fresh)).await;
             let Ok((articles, alerts)) = judged else {
+                self.metrics.panicked(Task::Match);
                 let error = "matching panicked; this is a fault of feedwatch, not of the feed".to_owned();
                 return Ok(Processed::failed(Outcome::Internal, error));
             };
@@ -189,17 +201,18 @@ fn seen_keys(articles: &[Article], known: &[Option<KnownArticle>]) -> Vec<Articl
 /// An article that was not known, or was edited, with the topics that it mentioned before.
 struct Fresh {
     article: Article,
+    is_known: bool,
     mentioned: Vec<TopicName>,
 }
 
 /// Leaves out what is known and unchanged. An article known by its link keeps the key under which it is known.
 fn fresh_articles(articles: Vec<Article>, known: Vec<Option<KnownArticle>>) -> Vec<Fresh> {
     let fresh = |(mut article, known): (Article, Option<KnownArticle>)| match known {
-        None => Some(Fresh { article, mentioned: Vec::new() }),
+        None => Some(Fresh { article, is_known: false, mentioned: Vec::new() }),
         Some(known) if known.content_hash == article.content_hash => None,
         Some(known) => {
             article.key = known.key;
-            Some(Fresh { article, mentioned: known.topics })
+            Some(Fresh { article, is_known: true, mentioned: known.topics })
         }
     };
     articles.into_iter().zip(known).filter_map(fresh).collect()
@@ -246,12 +259,32 @@ impl Judge {
         (articles, alerts.into_iter().flatten().collect())
     }
 
-    fn judge(&self, Fresh { article, mut mentioned }: Fresh) -> (ArticleRecord, Option<AlertRecord>) {
+    fn judge(
+        &self,
+        Fresh { article, mut mentioned, is_known }: Fresh,
+    ) -> (ArticleRecord, Option<AlertRecord>) {
+        let begun = Instant::now();
         let mut topics = self.mentions(&article);
+        self.pipeline.metrics.matched(begun.elapsed());
+        self.count(&article, is_known);
         topics.retain(|topic| !mentioned.contains(&topic.name));
         mentioned.extend(topics.iter().map(|topic| topic.name.clone()));
         let alert = (!topics.is_empty() && self.is_recent(&article)).then(|| self.alert(&article, topics));
         (ArticleRecord { article, topics: mentioned }, alert)
+    }
+
+    fn count(&self, article: &Article, is_known: bool) {
+        let metrics = &self.pipeline.metrics;
+        match (is_known, self.is_recent(article)) {
+            (true, _) => metrics.article(ArticleKind::Edited),
+            (false, false) => metrics.article(ArticleKind::Old),
+            (false, true) => {
+                metrics.article(ArticleKind::New);
+                if let Some(delay) = article.stamp().and_then(|stamp| (self.now - stamp).to_std().ok()) {
+                    metrics.article_delay(delay);
+                }
+            }
+        }
     }
 
     fn mentions(&self, article: &Article) -> Vec<TopicMentions> {
@@ -373,7 +406,8 @@ mod tests {
         let matcher =
             Matcher::compile(&[topic("S-400"), topic("Patriot")], &Aliases::new()).expect("a watchlist");
         let limits = read::Limits::default();
-        let pipeline = Pipeline { matcher, notifiers, limits, first_alerts: Duration::from_hours(24) };
+        let first_alerts = Duration::from_hours(24);
+        let pipeline = Pipeline { matcher, notifiers, limits, first_alerts, metrics: Metrics::default() };
         let feed = Feed {
             id: FeedId::from("https://example.org/rss"),
             location: FeedLocation::Http(Url::parse("https://example.org/rss").expect("a URL")),
@@ -395,7 +429,12 @@ mod tests {
     }
 
     fn fresh(article: Article, mentioned: &[&str]) -> Fresh {
-        Fresh { article, mentioned: mentioned.iter().map(|&topic| TopicName::from(topic)).collect() }
+        let is_known = !mentioned.is_empty();
+        Fresh {
+            article,
+            is_known,
+            mentioned: mentioned.iter().map(|&topic| TopicName::from(topic)).collect(),
+        }
     }
 
     #[test]

@@ -68,8 +68,8 @@ impl Daemon {
         for warning in &loaded.warnings {
             warn!("{warning}");
         }
-        let live = live(&config)?;
         let (pulse, metrics) = (service.pulse(), Metrics::default());
+        let live = live(&config, &metrics)?;
         let listener = listener::listen(&config.server, passed).await?;
         let page = Page::open(&config, listener, pulse.clone(), metrics.clone())?;
         let store = open_store(&config.store).await?;
@@ -83,10 +83,12 @@ impl Daemon {
         let (retention, retention_rx) = watch::channel(config.store.clone());
         let (failures, failed) = mpsc::channel(1);
         let (loops, stop, alerts) = (TaskTracker::new(), cancel.child_token(), Arc::new(Notify::new()));
-        let poller =
-            Poller::new(store.clone(), owner.clone(), live_rx, alerts.clone()).beating(pulse.clone());
+        let poller = Poller::new(store.clone(), owner.clone(), live_rx, alerts.clone())
+            .beating(pulse.clone())
+            .counting(metrics.clone());
         let dispatcher = Dispatcher::new(store.clone(), SystemClock, owner.clone(), notify_rx, alerts)
-            .beating(pulse.clone());
+            .beating(pulse.clone())
+            .counting(metrics.clone());
         let polling = poller.run(config.store.lease, stop.clone());
         let dispatching = dispatcher.run(stop.clone());
         let pruning = prune(store.clone(), retention_rx, stop.clone());

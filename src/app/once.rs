@@ -14,6 +14,7 @@ use super::{AppStore, close, live, new_owner, open_store, sync};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
+    metrics::Metrics,
     model::{FeedId, Timestamp, rfc3339},
     notify::Dispatcher,
     poll::{PollDone, Poller, hosts},
@@ -35,7 +36,7 @@ pub async fn once(
     progress: mpsc::UnboundedSender<PollDone>,
     cancel: CancellationToken,
 ) -> Result<()> {
-    let live = live(config)?;
+    let live = live(config, &Metrics::default())?;
     let store = open_store(&config.store).await?;
     let owner = new_owner();
     let result = async {

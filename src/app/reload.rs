@@ -49,7 +49,7 @@ impl Daemon {
     /// Applies a checked configuration: to the store, then to the loops. Polls and sends under way end as they began.
     async fn apply(&mut self, loaded: Loaded, log: &telemetry::Handle) -> anyhow::Result<()> {
         let config = loaded.config;
-        let live = live(&config)?;
+        let live = live(&config, &self.metrics)?;
         sync(&self.store, &config).await?;
         for warning in &loaded.warnings {
             warn!("{warning}");

@@ -1,6 +1,6 @@
 //! One claimed delivery: sent once, judged, recorded.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::Instant};
 use tracing::error;
@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    metrics::{Metrics, Sent as Counted, Task},
     model::Attempt,
-    store::{ClaimedDelivery, Finished, Store},
+    store::{AttemptResult, ClaimedDelivery, Finished, Store},
 };
 
 /// What sending takes; shared by the sends of one notifier.
@@ -29,6 +30,8 @@ pub struct Sending<S, C, N> {
     pub settings: Arc<Settings>,
     /// What the notifier remembers.
     pub memory: Arc<Memory>,
+    /// Where attempts are counted.
+    pub metrics: Metrics,
 }
 
 /// What one attempt came to.
@@ -57,9 +60,28 @@ impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
             status: sent.status,
             answer: sent.reason.clone(),
         };
-        let judge = Judge::new(self.settings, &delivery, sent.clone(), took);
+        let judge = Judge::new(Arc::clone(&self.settings), &delivery, sent.clone(), took);
         let finished = self.memory.record(&self.store, &delivery, attempt, judge).await;
+        if let Some(finished) = &finished {
+            self.count(&delivery, &finished.decision.result, took);
+        }
         Done { delivery, sent, finished }
+    }
+
+    /// Counts an attempt that is on record.
+    fn count(&self, delivery: &ClaimedDelivery, result: &AttemptResult, took: Duration) {
+        let how = match result {
+            AttemptResult::Delivered => Counted::Delivered,
+            AttemptResult::Retry { .. } | AttemptResult::Refused { .. } | AttemptResult::Postponed { .. } => {
+                Counted::Retry
+            }
+            AttemptResult::Dead { .. } => Counted::Dead,
+        };
+        self.metrics.sent(&delivery.notifier, how, took);
+        if how == Counted::Delivered {
+            let waited = (delivery.now - delivery.age_from).to_std().unwrap_or_default();
+            self.metrics.arrived(&delivery.notifier, waited + took);
+        }
     }
 
     /// In a task of its own, so that a panic is a failed attempt like any other.
@@ -70,6 +92,7 @@ impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
         match task.join_next().await {
             Some(Ok(sent)) => sent,
             failed => {
+                self.metrics.panicked(Task::Send);
                 error!(?failed, "sending failed inside; this is a fault of feedwatch");
                 Sent::without_answer(Verdict::Transient, "feedwatch itself failed while sending")
             }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::*;
 use crate::{
     clock::SystemClock,
@@ -32,6 +30,7 @@ fn sending<N>(fixture: &Fixture, sender: N, memory: &Arc<Memory>) -> Sending<Tes
         sender: Arc::new(sender),
         settings: Arc::default(),
         memory: Arc::clone(memory),
+        metrics: Metrics::default(),
     }
 }
 

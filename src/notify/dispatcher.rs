@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    metrics::{Metrics, Task},
     model::{Notifier, NotifierName, OwnerId},
     pulse::Pulse,
     store::{Store, StoreError},
@@ -63,6 +64,8 @@ pub struct Shared<S, C> {
     pub clock: C,
     /// Who claims.
     pub owner: OwnerId,
+    /// Where attempts are counted.
+    pub metrics: Metrics,
     store_is_down: AtomicBool,
 }
 
@@ -95,7 +98,13 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
         let current = Arc::clone(&settings.borrow_and_update());
         let slots = Slots::new(current.max_in_flight);
         Self {
-            shared: Arc::new(Shared { store, clock, owner, store_is_down: AtomicBool::new(false) }),
+            shared: Arc::new(Shared {
+                store,
+                clock,
+                owner,
+                metrics: Metrics::default(),
+                store_is_down: AtomicBool::new(false),
+            }),
             settings,
             hint,
             plan: watch::channel(Arc::new(Plan { settings: current, slots })).0,
@@ -103,6 +112,15 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
             running: HashMap::new(),
             pulse: Pulse::default(),
         }
+    }
+
+    /// Counts attempts there.
+    #[must_use]
+    pub fn counting(self, metrics: Metrics) -> Self {
+        let Shared { store, clock, owner, .. } = &*self.shared;
+        let (store, clock, owner) = (store.clone(), clock.clone(), owner.clone());
+        let shared = Shared { store, clock, owner, metrics, store_is_down: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared), ..self }
     }
 
     /// Beats there, as `delivery`.
@@ -196,6 +214,7 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
             Ok((_, result)) => result,
             Err(panic) => {
                 let id = panic.id();
+                self.shared.metrics.panicked(Task::Notifier);
                 error!(%panic, "a notifier's loop failed inside, starting it again; this is a fault of feedwatch");
                 self.running.retain(|_, worker| worker.task != id);
                 sleep(RESTART_PAUSE).await;

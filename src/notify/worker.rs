@@ -176,6 +176,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
             sender: Arc::clone(&self.sender),
             settings: Arc::clone(settings),
             memory: Arc::clone(&self.memory),
+            metrics: self.shared.metrics.clone(),
         }
     }
 

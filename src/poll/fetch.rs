@@ -132,7 +132,9 @@ impl Way<'_> {
             let sending = hop::send(client, &fetcher.settings, request, clock, head);
             let step = gates.during(&mut pass, timeout(left, sending)).await;
             gates.leave(pass).await;
-            left = left.saturating_sub(begun.elapsed());
+            let took = begun.elapsed();
+            head.took = Some(head.took.unwrap_or_default() + took);
+            left = left.saturating_sub(took);
             let (next, is_permanent, wait) = match step {
                 Ok(Step::Answer(fetched)) => return fetched,
                 Ok(Step::Redirect { next, is_permanent, wait }) => (next, is_permanent, wait),

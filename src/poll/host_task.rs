@@ -17,6 +17,7 @@ use super::{
     report, schedule,
 };
 use crate::{
+    metrics::Task,
     model::{Feed, FeedId},
     store::{ClaimedHost, DueFeed, HostLease, PollRecord, Recorded, Store, StoreError},
 };
@@ -85,7 +86,9 @@ impl<S: Store> HostTask<S> {
                 continue;
             }
             let (live, shared, own) = (live.clone(), self.shared.clone(), self.lease.host.clone());
+            let under_way = shared.metrics.poll_begins();
             self.polls.spawn(id.clone(), async move {
+                let _under_way = under_way;
                 let Some((live, feed)) = configured(&shared, live, &id).await else {
                     return Err(StoreError::NotHandedOut(id.to_string()));
                 };
@@ -124,6 +127,7 @@ impl<S: Store> HostTask<S> {
             Ok(Ok(polled)) => {
                 if let Some(recorded) = self.record(&polled.record).await {
                     report::poll(&polled, &recorded);
+                    report::count(&self.shared.metrics, &polled, &recorded);
                     done = PollDone::recorded(&polled.record, &recorded);
                     if !recorded.new_alerts.is_empty() {
                         self.shared.alerts.notify_one();
@@ -135,6 +139,7 @@ impl<S: Store> HostTask<S> {
             Ok(Err(StoreError::NotHandedOut(_))) => debug!(%feed, "not in the configuration any more"),
             Ok(Err(error)) => warn!(%feed, %error, "poll dropped, the store could not be asked"),
             Err(error) => {
+                self.shared.metrics.panicked(Task::Poll);
                 error!(%feed, %error, "poll panicked; this is a fault of feedwatch, not of the feed");
             }
         }

@@ -24,6 +24,8 @@ pub(super) struct Polled {
     pub record: PollRecord,
     /// Whether Retry-After was cut to its cap.
     pub is_cut: bool,
+    /// Whether a document was read, not only recognised as the last one.
+    pub is_read: bool,
 }
 
 /// Polls a feed once.
@@ -46,9 +48,13 @@ pub(super) async fn poll<S: Store>(
         let ending = Ending::new(Outcome::Held, Some(error));
         let (market, head) = (passage.shared.budget.market(), Head::new(due.now));
         let record = conclude(feed, &live.settings, &market, &before, &head, ending, due.now);
-        return Ok(Polled { before, record, is_cut: false });
+        return Ok(Polled { before, record, is_cut: false, is_read: false });
     }
     let Answer { mut head, fetched } = live.fetcher.fetch(feed, &before, due.now, passage).await;
+    if let Some(took) = head.took {
+        let delay = (head.asked - due.due).to_std().unwrap_or_default();
+        passage.shared.metrics.poll_asked(delay, took);
+    }
     let failed = |outcome, error| Ending::new(outcome, Some(error));
     let mut ending = match fetched {
         Fetched::Modified(body) => process(passage, feed, &before, *body, clock.now()).await?,
@@ -72,10 +78,11 @@ pub(super) async fn poll<S: Store>(
             walk.back(links, &mut ending, &mut head).await?;
         }
     }
+    let is_read = ending.sight.as_ref().is_some_and(|sight| !sight.is_same);
     let market = passage.shared.budget.market();
     let record = conclude(feed, &live.settings, &market, &before, &head, ending, clock.now());
     let is_cut = head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
-    Ok(Polled { before, record, is_cut })
+    Ok(Polled { before, record, is_cut, is_read })
 }
 
 /// The feed that asks already where this one moved to.
@@ -99,6 +106,7 @@ async fn process<S: Store>(
     now: Timestamp,
 ) -> Result<Ending, StoreError> {
     let _slot = passage.live.slots.take().await;
+    passage.shared.metrics.decoded(body.bytes.len());
     let processed = passage.live.pipeline.process(&passage.shared.store, feed, before, body, now).await?;
     let Processed { outcome, error, document, sight } = processed;
     Ok(Ending { document, sight, ..Ending::new(outcome, error) })

@@ -25,6 +25,7 @@ use super::{
     slots::Slots,
 };
 use crate::{
+    metrics::Metrics,
     model::{Feed, FeedId, Outcome, OwnerId},
     pipeline::Pipeline,
     pulse::Pulse,
@@ -110,6 +111,7 @@ pub(super) struct Shared<S> {
     pub released: Notify,
     pub round: Option<Round>,
     pulse: Pulse,
+    pub metrics: Metrics,
 }
 
 impl<S> Shared<S> {
@@ -182,8 +184,16 @@ impl<S: Store> Poller<S> {
             released,
             round,
             pulse,
+            metrics: Metrics::default(),
         };
         Self { shared }
+    }
+
+    /// Counts polls there.
+    #[must_use]
+    pub fn counting(mut self, metrics: Metrics) -> Self {
+        self.shared.metrics = metrics;
+        self
     }
 
     /// Beats there, as `polling`.

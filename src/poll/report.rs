@@ -4,9 +4,29 @@ use tracing::{debug, error, info, warn};
 
 use super::poll_feed::Polled;
 use crate::{
+    metrics::Metrics,
     model::{Outcome, rfc3339},
     store::Recorded,
 };
+
+/// Counts a poll that is on record.
+pub(super) fn count(metrics: &Metrics, polled: &Polled, recorded: &Recorded) {
+    let record = &polled.record;
+    metrics.poll_ended(record.outcome);
+    metrics.fetched(record.bytes);
+    if record.outcome == Outcome::TooLarge {
+        metrics.limited("http.max_body", 1);
+    }
+    let Some(document) = &record.document else { return };
+    if polled.is_read {
+        for (limit, times) in &record.memory.reading.limits {
+            metrics.limited(limit, *times);
+        }
+    }
+    for alert in document.alerts.iter().filter(|alert| recorded.new_alerts.contains(&alert.id)) {
+        metrics.alerted(&alert.topics);
+    }
+}
 
 /// Logs a poll that is on record.
 pub(super) fn poll(polled: &Polled, recorded: &Recorded) {

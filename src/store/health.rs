@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{FeedState, Queue};
-use crate::model::{NotifierHealth, NotifierState, PollMemory, Timestamp};
+use crate::model::{NotifierHealth, NotifierState, PollMemory, Reason, Timestamp};
 
 /// A delivery that waits longer than this needs a person.
 const WAITS_TOO_LONG: Duration = Duration::from_mins(10);
@@ -125,12 +125,26 @@ impl FeedState {
         };
         FeedHealth { condition, needs_person }
     }
+
+    /// The next poll as it will be, and the rule that decided it: a closed gate holds a feed that is due.
+    pub fn next(&self, now: Timestamp) -> (Option<Timestamp>, Reason) {
+        let gate = self.gate.as_ref().filter(|gate| gate.until > now);
+        match (self.next_poll, gate) {
+            (Some(at), Some(gate)) if gate.until > at => (Some(gate.until), Reason::Host),
+            (at, _) => (at, self.reason),
+        }
+    }
 }
 
 /// An open breaker needs a person after this.
 const LONG_OPEN: TimeDelta = TimeDelta::minutes(10);
 
 impl NotifierHealth {
+    /// Whether its receiver takes nothing, for whatever reason.
+    pub const fn is_trouble(&self) -> bool {
+        matches!(self.state, NotifierState::Open | NotifierState::Held | NotifierState::Gone)
+    }
+
     /// Whether it will not mend itself, or did not for too long.
     pub fn needs_person(&self, now: Timestamp) -> bool {
         match self.state {

@@ -93,7 +93,7 @@ pub fn notifiers(watched: &Watched, queues: &[Queue]) -> Vec<NotifierGauges> {
             pending: queue.map_or(0, |queue| queue.pending),
             dead: queue.map_or(0, |queue| queue.dead),
             oldest_seconds: queue.and_then(|queue| queue.oldest_pending_seconds).unwrap_or(0),
-            is_failing: queue.is_some_and(Queue::needs_person),
+            is_failing: queue.is_some_and(|queue| queue.health.is_trouble()),
         }
     };
     watched.notifiers.iter().map(|notifier| gauges(&notifier.name)).collect()
@@ -157,7 +157,11 @@ impl Moment {
         let oldest = of_notifier(|one| one.oldest_seconds);
         out.gauge("feedwatch_delivery_oldest_pending_seconds", "Age of the oldest that waits", oldest)?;
         let failing = of_notifier(|one| u64::from(one.is_failing));
-        out.gauge("feedwatch_notifier_failing", "Whether the notifier needs a person", failing)
+        out.gauge(
+            "feedwatch_notifier_failing",
+            "Whether the notifier takes nothing: its state is open, held or gone",
+            failing,
+        )
     }
 
     fn encode_process(&self, out: &mut Writer<'_>) -> fmt::Result {

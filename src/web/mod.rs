@@ -1,15 +1,22 @@
 //! What a browser, a scraper or a health check asks for. It reads the store and changes nothing.
 
+mod atom;
+mod evidence;
 mod exposition;
 mod guard;
 mod health;
 mod labels;
 mod metrics;
+mod overview;
+mod page;
 mod process;
 mod readiness;
 mod routes;
 mod server;
 mod state;
+mod status;
+mod verdict;
+mod words;
 
 use std::net::SocketAddr;
 

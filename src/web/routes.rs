@@ -2,12 +2,16 @@
 
 use axum::{Router, http::StatusCode, middleware, routing::get};
 
-use super::{State, guard::guard, health, metrics};
+use super::{State, atom, guard::guard, health, metrics, status};
 use crate::{clock::Clock, store::Store};
 
 /// Every path.
 pub fn router<S: Store, C: Clock>(state: State<S, C>) -> Router {
     Router::new()
+        .route("/", get(status::status::<S, C>))
+        .route("/alerts/{id}", get(status::alert::<S, C>))
+        .route("/alerts.atom", get(atom::atom::<S, C>))
+        .route("/style.css", get(status::style))
         .route("/health/live", get(health::live::<S, C>))
         .route("/health/ready", get(health::ready::<S, C>))
         .route("/metrics", get(metrics::metrics::<S, C>))

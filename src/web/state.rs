@@ -34,7 +34,7 @@ struct Inner<S, C> {
     settings: Settings,
     watched: watch::Receiver<Arc<Watched>>,
     store: OnceLock<S>,
-    _clock: C,
+    clock: C,
     pulse: Pulse,
     metrics: Metrics,
     readiness: Readiness,
@@ -58,7 +58,7 @@ impl<S: Clone, C: Clock> State<S, C> {
     ) -> Self {
         let started = clock.now();
         let (store, readiness) = (OnceLock::new(), Readiness::default());
-        Self(Arc::new(Inner { settings, watched, store, _clock: clock, pulse, metrics, readiness, started }))
+        Self(Arc::new(Inner { settings, watched, store, clock, pulse, metrics, readiness, started }))
     }
 
     /// The store is open. Only the first one counts.
@@ -78,6 +78,10 @@ impl<S: Clone, C: Clock> State<S, C> {
 
     pub(super) fn store(&self) -> Option<&S> {
         self.0.store.get()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     pub(super) fn pulse(&self) -> &Pulse {

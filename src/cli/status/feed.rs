@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::{
     app::count,
-    model::{Feed, FeedId, Hint, Outcome, Reading, Reason, Timestamp, rfc3339},
+    model::{Feed, FeedId, Hint, Outcome, Reading, Timestamp, rfc3339},
     poll,
-    store::{ClosedGate, FeedCondition, FeedState, ReadingTrouble},
+    store::{FeedCondition, FeedState, ReadingTrouble},
 };
 
 #[derive(Debug, Serialize)]
@@ -94,7 +94,7 @@ impl FeedStatus {
         let health = state.health(failing_after);
         let (url, memory) = (feed.display_url(), &state.memory);
         let gate = state.gate.as_ref().filter(|gate| gate.until > now);
-        let (next_poll, reason) = next_poll(state, gate);
+        let (next_poll, reason) = state.next(now);
         let observed = memory.moves.observed.as_ref();
         Self {
             id: feed.id.clone(),
@@ -233,14 +233,6 @@ impl FeedStatus {
 impl HintStatus {
     fn of(hint: Hint) -> Self {
         Self { rule: hint.reason.as_str(), seconds: hint.wait.as_secs(), capped: hint.capped }
-    }
-}
-
-/// The next poll as it will be: a closed gate holds a feed that is due.
-fn next_poll(state: &FeedState, gate: Option<&ClosedGate>) -> (Option<Timestamp>, Reason) {
-    match (state.next_poll, gate) {
-        (Some(at), Some(gate)) if gate.until > at => (Some(gate.until), Reason::Host),
-        (at, _) => (at, state.reason),
     }
 }
 

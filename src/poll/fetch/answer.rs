@@ -38,6 +38,8 @@ pub struct Head {
     pub said: Said,
     /// Bytes of the body, as sent.
     pub bytes: u64,
+    /// How long the requests took together; `None` if none went out.
+    pub took: Option<Duration>,
 }
 
 impl Head {
@@ -53,6 +55,7 @@ impl Head {
             patience: None,
             said: Said::default(),
             bytes: 0,
+            took: None,
         }
     }
 }

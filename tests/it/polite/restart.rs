@@ -147,7 +147,8 @@ async fn a_clock_that_jumps_ahead_while_feedwatch_runs_causes_no_burst() {
     let config = config::load(&file, Purpose::Run, &Environment::of([])).expect("a configuration").config;
     let store = engine.open(&clock).await;
     app::sync(&store, &config).await.expect("synced");
-    let (_live, live) = watch::channel(Arc::new(app::live(&config).expect("live")));
+    let (_live, live) =
+        watch::channel(Arc::new(app::live(&config, &feedwatch::metrics::Metrics::default()).expect("live")));
     let poller = Poller::new(store.clone(), OwnerId::from("me"), live, Arc::new(Notify::new()));
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let running = tasks.spawn(poller.run(config.store.lease, stop.clone()));

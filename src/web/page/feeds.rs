@@ -1,0 +1,151 @@
+//! The feeds: those that need a person by name, then all in a table.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::{
+    View, clock, moment, spark,
+    text::{foreign, short},
+};
+use crate::{
+    model::{Outcome, Timestamp},
+    store::FeedCondition,
+    web::{overview::FeedView, words},
+};
+
+/// Feeds on one page.
+const PAGE: usize = 500;
+/// Feeds that are named beside the alerts.
+const NAMED: usize = 6;
+
+/// Those that need a person, beside the alerts; nothing if there are none.
+pub fn needy(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
+    let needy = || feeds.iter().filter(|feed| feed.health.needs_person);
+    let more = needy().count().saturating_sub(NAMED);
+    html! {
+        @if needy().next().is_some() {
+            section.needy {
+                div.head { h2 { "Feeds that need you" } }
+                @for feed in needy().take(NAMED) {
+                    div.item {
+                        p.name {
+                            a href=(view.link("feed", Some(feed.feed.id.as_str()))) { (foreign(&short(&feed.name(), 80))) }
+                            " " span.state.bad { (feed.word()) }
+                        }
+                        p.figures {
+                            "last success " (maybe(feed.state.last_success, now))
+                            @if let Some(next) = feed.next.0 { " · asked again " (moment(next, now)) }
+                        }
+                        @if let Some(complaint) = feed.complaint() { p.error { (foreign(&complaint)) } }
+                    }
+                }
+                @if more > 0 { p.quiet { a href="#feeds" { "and " (more) " more" } } }
+            }
+        }
+    }
+}
+
+/// All that is known of the one that was asked for.
+pub fn asked_for(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
+    let feed = view.feed.as_deref().and_then(|id| feeds.iter().find(|feed| feed.feed.id.as_str() == id));
+    feed.map_or_else(|| html! {}, |feed| one(feed, now))
+}
+
+/// All of them.
+pub fn section(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
+    let pages = feeds.len().div_ceil(PAGE).max(1);
+    let number = view.number.clamp(1, pages);
+    html! {
+        section.feeds id="feeds" {
+            div.head {
+                h2 { "Feeds" }
+                @if pages > 1 { nav { @for page in 1..=pages {
+                    @if page == number { b { (page) } } @else { a href={ (view.again(view.refreshes, page)) "#feeds" } { (page) } } " "
+                } } }
+            }
+            @if feeds.is_empty() { p.quiet { "None yet. A feed is three lines in feedwatch.toml: feedwatch discover URL prints them." } }
+            @else { table {
+                thead { tr { th { "Feed" } th { "State" } th { "Last success" } th { "Next poll" } th.n { "A day" } th { "7 days" } } }
+                tbody { @for feed in feeds.iter().skip((number - 1) * PAGE).take(PAGE) { (row(feed, view, now)) } }
+            } }
+        }
+    }
+}
+
+fn row(feed: &FeedView<'_>, view: &View, now: Timestamp) -> Markup {
+    // End tags that HTML lets one leave out: a tenth of a page with hundreds of rows.
+    let (tr, td) = (PreEscaped("<tr><td>"), PreEscaped("<td>"));
+    html! {
+        (tr) a href=(view.link("feed", Some(feed.feed.id.as_str()))) { (foreign(&short(&feed.name(), 80))) }
+        @if let Some(complaint) = feed.complaint() { p.error { (foreign(&complaint)) } }
+        (td) (state(feed))
+        (td) (maybe(feed.state.last_success, now))
+        (td) (next(feed, now))
+        (td) (a_day(&feed.articles))
+        (td) (sparkline(feed))
+    }
+}
+
+/// No picture where nothing came.
+fn sparkline(feed: &FeedView<'_>) -> Markup {
+    if feed.articles.iter().all(|articles| *articles == 0) {
+        return html! { "–" };
+    }
+    spark::bars(&feed.articles, "a day")
+}
+
+fn state(feed: &FeedView<'_>) -> Markup {
+    let class = match (feed.health.needs_person, feed.health.condition) {
+        (true, _) => "bad",
+        (_, FeedCondition::Failing) => "fair",
+        (_, FeedCondition::Ok) => return html! { "ok" },
+        _ => "",
+    };
+    html! { span.state.(class) { (feed.word()) } }
+}
+
+fn next(feed: &FeedView<'_>, now: Timestamp) -> Markup {
+    let (at, reason) = feed.next;
+    at.map_or_else(|| html! { "never" }, |at| html! { (moment(at, now)) small { (words::why(reason)) } })
+}
+
+fn maybe(at: Option<Timestamp>, now: Timestamp) -> Markup {
+    at.map_or_else(|| html! { "never" }, |at| moment(at, now))
+}
+
+/// Articles a day, as one would say it.
+#[expect(clippy::cast_precision_loss, reason = "a mean for people")]
+fn a_day(articles: &[u64]) -> String {
+    let mean = articles.iter().sum::<u64>() as f64 / articles.len().max(1) as f64;
+    if mean == 0.0 || mean >= 9.95 { format!("{mean:.0}") } else { format!("{mean:.1}") }
+}
+
+/// One feed with all that is known of it.
+fn one(feed: &FeedView<'_>, now: Timestamp) -> Markup {
+    let (state, memory) = (&feed.state, &feed.state.memory);
+    let polls = words::count(state.polls, "poll");
+    html! {
+        section.feed {
+            div.head { h2 { (foreign(&feed.name())) } }
+            dl {
+                (fact("Address", &foreign(&feed.feed.display_url())))
+                (fact("State", &self::state(feed)))
+                @if let Some(complaint) = feed.complaint() { (fact("Trouble", &foreign(&complaint))) }
+                @if let Some(since) = state.failing_since { (fact("Failing since", &clock(since, now))) }
+                (fact("Last success", &maybe(state.last_success, now)))
+                @if let Some(outcome) = state.last_outcome.map(Outcome::as_str) { (fact("Last poll", &html! { (outcome) @if let Some(status) = state.last_status { ", status " (status) } })) }
+                (fact("Next poll", &next(feed, now)))
+                (fact("Polls", &html! { (polls) ", " (state.not_modified) " not modified" }))
+                (fact("Sent by the server", &html! { (bytesize::ByteSize(state.bytes)) }))
+                (fact("Articles a day", &html! { (a_day(&feed.articles)) " " (sparkline(feed)) }))
+                @if !feed.feed.tags.is_empty() { (fact("Tags", &html! { (feed.feed.tags.join(", ")) })) }
+                @if let Some(to) = &memory.moves.moved_to { (fact("Moved to", &foreign(to))) }
+                @if let Some(gap) = memory.gap { (fact("Possible gap", &html! { (clock(gap.from, now)) " to " (clock(gap.to, now)) })) }
+                @for trouble in memory.reading_troubles() { (fact("Its documents", &html! { (trouble.as_str()) })) }
+            }
+        }
+    }
+}
+
+fn fact(name: &str, value: &Markup) -> Markup {
+    html! { dt { (name) } dd { (value) } }
+}
