@@ -394,6 +394,7 @@ mod tests {
             events: vec![EventKind::Alert],
             filter: NotifierFilter { topics, ..NotifierFilter::default() },
             concurrency: 1,
+            rate: None,
             enabled: true,
         }
     }
@@ -415,6 +416,7 @@ mod tests {
             name: Some("Example".to_owned()),
             tags: Vec::new(),
             interval: None,
+            silent_after: None,
             ignore_cache_hints: false,
             http1_only: false,
             username: None,

@@ -168,6 +168,7 @@ fn ad_hoc(url: Url) -> Feed {
         name: None,
         tags: Vec::new(),
         interval: None,
+        silent_after: None,
         ignore_cache_hints: false,
         http1_only: false,
         username,

@@ -41,6 +41,8 @@ pub struct Feed {
     pub tags: Vec<String>,
     /// A fixed wait between polls, instead of the chosen one.
     pub interval: Option<Duration>,
+    /// Without a new article for so long, it counts as silent; `None`: judged by its own rhythm.
+    pub silent_after: Option<Duration>,
     /// Whether the server's cache hints are ignored. Retry-After never is.
     pub ignore_cache_hints: bool,
     /// Whether HTTP/2 is avoided.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, Reason, Timestamp};
+use super::{Episodes, Quiet, Reading, Reason, Timestamp};
 
 /// The memory. Fields that are missing in a stored one have their defaults, unknown ones are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,6 +37,12 @@ pub struct PollMemory {
     /// How the last readable document was read.
     #[serde(skip_serializing_if = "Reading::is_empty")]
     pub reading: Reading,
+    /// What is told of the feed at the moment.
+    #[serde(skip_serializing_if = "Episodes::is_empty")]
+    pub episodes: Episodes,
+    /// How long it is usually quiet.
+    #[serde(skip_serializing_if = "Quiet::is_empty")]
+    pub quiet: Quiet,
     /// Whether the last document said that no other one will come (JSON Feed `expired`).
     #[serde(skip_serializing_if = "is_false")]
     pub expired: bool,

@@ -5,6 +5,7 @@
 mod alert;
 mod article;
 mod delivery;
+mod episodes;
 mod event;
 mod feed;
 mod ids;
@@ -12,6 +13,7 @@ mod memory;
 mod notifier;
 mod notifier_health;
 mod poll;
+mod rate;
 mod reading;
 mod topic;
 mod words;
@@ -19,6 +21,7 @@ mod words;
 pub use alert::{Alert, AlertFeed, Field, Mention, TopicMentions};
 pub use article::{Article, OtherKeys};
 pub use delivery::{Attempt, DeliveryState};
+pub use episodes::{Episodes, Quiet};
 pub use event::{Event, EventKind, Subject};
 pub use feed::{Feed, FeedLocation};
 pub use ids::{
@@ -28,6 +31,7 @@ pub use memory::{Gap, Hint, Hints, Moves, ObservedMove, PollMemory, TrackRecord}
 pub use notifier::{Format, Notifier, NotifierFilter, NotifierKind, Template, Webhook};
 pub use notifier_health::{NotifierHealth, NotifierState};
 pub use poll::{Flock, Outcome, Reason, Validators};
+pub use rate::Rate;
 pub use reading::Reading;
 pub use topic::{Aliases, CaseRule, SearchField, Topic, Within};
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{AlertFeed, EventKind, FeedId, NotifierName, TopicName};
+use super::{AlertFeed, EventKind, FeedId, NotifierName, Rate, TopicName};
 use crate::secret::{Secret, SecretUrl, SigningKey};
 
 /// A notifier. Checked by `config`, then plain data.
@@ -20,6 +20,8 @@ pub struct Notifier {
     pub filter: NotifierFilter,
     /// Sends under way at the same time.
     pub concurrency: usize,
+    /// How fast it is sent to; `None`: as fast as it takes.
+    pub rate: Option<Rate>,
     /// Whether it takes part at all.
     pub enabled: bool,
 }
@@ -96,6 +98,17 @@ impl Format {
         match self {
             Self::CloudEvents => "application/cloudevents+json",
             _ => "application/json",
+        }
+    }
+
+    /// What its vendor takes without complaint (specs/delivery.md §9).
+    pub fn rate(self) -> Option<Rate> {
+        let per_second = |count| Some(Rate::new(count, Duration::from_secs(1)));
+        match self {
+            Self::Slack | Self::Telegram => per_second(1),
+            Self::Discord | Self::PagerDuty => per_second(2),
+            Self::Ntfy => Some(Rate { burst: 60, every: Duration::from_secs(5) }),
+            Self::Log | Self::Standard | Self::CloudEvents | Self::Teams | Self::Mattermost => None,
         }
     }
 

@@ -41,6 +41,8 @@ pub struct NotifierHealth {
     pub is_granted: bool,
     /// Whether somebody was told of this state.
     pub is_told: bool,
+    /// Whether others were told of this state, beside the log: by `notifier.failing`.
+    pub is_reported: bool,
     /// When somebody was last told of a delivery that was given up.
     pub told_dead: Option<Timestamp>,
 }
@@ -57,6 +59,7 @@ impl NotifierHealth {
             probes: 0,
             is_granted: false,
             is_told: false,
+            is_reported: false,
             told_dead: None,
         }
     }

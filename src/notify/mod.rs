@@ -63,6 +63,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Sends under way at the same time, over all notifiers.
     pub max_in_flight: usize,
+    /// So many deliveries may wait before polling pauses.
+    pub max_pending: usize,
     /// How often a held notifier is tried.
     pub probe: Duration,
     /// The longest pause of an open breaker.
@@ -102,6 +104,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(5),
             lease: Duration::from_mins(1),
             max_in_flight: 64,
+            max_pending: 100_000,
             probe: Duration::from_mins(15),
             breaker: Duration::from_mins(5),
         }

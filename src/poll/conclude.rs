@@ -181,6 +181,8 @@ impl<'a> Poll<'a> {
         PollMemory {
             expired: read.map_or(before.expired, |sight| sight.hints.expired),
             hints: self.hints(),
+            episodes: before.episodes,
+            quiet: before.quiet,
             validators: validators::after(&before.validators, self.asked(), self.head.left_out, self.now),
             moves: self.moves(),
             patience: before.patience,

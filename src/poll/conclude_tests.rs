@@ -27,6 +27,7 @@ fn feed(url: &str, interval: Option<i64>) -> Feed {
         name: None,
         tags: Vec::new(),
         interval: interval.map(|secs| Duration::from_secs(secs.unsigned_abs())),
+        silent_after: None,
         ignore_cache_hints: false,
         http1_only: false,
         username: None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{AlertId, EventKind, NotifierHealth, NotifierName, OwnerId, Timestamp};
+use crate::model::{AlertId, NotifierHealth, NotifierName, OwnerId, Timestamp};
 
 /// A delivery to attempt now.
 #[derive(Debug, Clone)]
@@ -102,21 +102,4 @@ impl DeliveryRecord {
     pub fn new(notifier: NotifierName, body: Vec<u8>) -> Self {
         Self { notifier, body, plain: None }
     }
-}
-
-/// An operational event to keep, with what is owed to whom. Recorded once, however often it is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRecord {
-    /// Derived from kind, subject and episode.
-    pub id: AlertId,
-    /// What happened.
-    pub kind: EventKind,
-    /// The identity of the feed or notifier.
-    pub subject: String,
-    /// When it was noticed.
-    pub created: Timestamp,
-    /// The `data` object of the standard body, as JSON.
-    pub data: String,
-    /// The rendered body for each notifier that wants it.
-    pub deliveries: Vec<DeliveryRecord>,
 }

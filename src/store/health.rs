@@ -24,6 +24,8 @@ pub enum FeedCondition {
     Ok,
     /// The last poll failed.
     Failing,
+    /// Its polls are good, and it is quieter than it ever was.
+    Silent,
     /// The server said twice that it is gone; no more polls.
     Gone,
     /// Switched off by the operator.
@@ -32,7 +34,7 @@ pub enum FeedCondition {
 
 impl FeedCondition {
     /// Every value.
-    pub const ALL: &[Self] = &[Self::New, Self::Ok, Self::Failing, Self::Gone, Self::Disabled];
+    pub const ALL: &[Self] = &[Self::New, Self::Ok, Self::Failing, Self::Silent, Self::Gone, Self::Disabled];
 
     /// The word used in JSON, on the page and in metrics.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +42,7 @@ impl FeedCondition {
             Self::New => "new",
             Self::Ok => "ok",
             Self::Failing => "failing",
+            Self::Silent => "silent",
             Self::Gone => "gone",
             Self::Disabled => "disabled",
         }
@@ -106,18 +109,19 @@ impl PollMemory {
 impl FeedState {
     /// Judges the feed. It needs a person once it is gone, after `failing_after` failures in a row, if it failed and
     /// never worked (a new feed with a wrong address should be noticed at once), or if its documents come but something
-    /// is wrong with them.
+    /// is wrong with them. That it is silent may be as it should: it is shown, and told to those who ask for it.
     pub fn health(&self, failing_after: u32) -> FeedHealth {
         let condition = match self {
             Self { enabled: false, .. } => FeedCondition::Disabled,
             Self { last_outcome: None, .. } => FeedCondition::New,
             Self { next_poll: None, .. } => FeedCondition::Gone,
-            Self { consecutive_failures: 0, .. } => FeedCondition::Ok,
-            _ => FeedCondition::Failing,
+            Self { consecutive_failures: 1.., .. } => FeedCondition::Failing,
+            _ if self.memory.episodes.silent.is_some() => FeedCondition::Silent,
+            _ => FeedCondition::Ok,
         };
         let needs_person = match condition {
             FeedCondition::New | FeedCondition::Disabled => false,
-            FeedCondition::Ok => !self.memory.reading_troubles().is_empty(),
+            FeedCondition::Ok | FeedCondition::Silent => !self.memory.reading_troubles().is_empty(),
             FeedCondition::Gone => true,
             FeedCondition::Failing => {
                 self.last_success.is_none() || self.consecutive_failures >= failing_after

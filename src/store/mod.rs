@@ -6,6 +6,7 @@
 
 pub mod activity;
 mod deliveries;
+mod events;
 mod health;
 mod known;
 mod notifiers;
@@ -16,9 +17,8 @@ mod views;
 use std::{path::PathBuf, time::Duration};
 
 pub use activity::{FeedActivity, NotifierActivity, Volume};
-pub use deliveries::{
-    AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, EventRecord, RedeliverQuery,
-};
+pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, RedeliverQuery};
+pub use events::{EventRecord, EventView, Place, Report, TOLD_ALONE, TOLD_WITHIN};
 pub use health::{FeedCondition, FeedHealth, ReadingTrouble};
 pub use known::{KnownArticle, SoughtArticle, find_known};
 pub use notifiers::{Admission, Decision, Finished, NotifierEntry, Standing};
@@ -200,13 +200,15 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
     /// Gives up to `limit` waiting deliveries up that are older than `max_age`, of a notifier that is neither active
-    /// nor paused: nobody else will try them. Returns how many.
+    /// nor paused: nobody else will try them. If there were any, `report` is asked in the transaction, with their number,
+    /// what else is written. Returns how many.
     fn give_up_overdue(
         &self,
         notifier: &NotifierName,
         max_age: Duration,
         reason: &str,
         limit: usize,
+        report: impl Fn(&Standing, u64) -> Report + Send + Sync + 'static,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Makes a notifier active, unless it is disabled or unknown, and all that waits for it due: it was seen to work.
@@ -237,6 +239,13 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Alerts, newest first; without operational events.
     fn alerts(&self, query: &AlertQuery) -> impl Future<Output = Result<Vec<AlertView>, StoreError>> + Send;
+
+    /// Operational events that were noticed at most `within` ago, newest first, at most `limit`.
+    fn events(
+        &self,
+        within: Duration,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<EventView>, StoreError>> + Send;
 
     /// A page of the articles whose text is kept and that were recorded at most `since` ago, newest first, behind
     /// `after`; empty at the end. Each page is a read of its own, so a long walk holds up nobody; what is recorded

@@ -50,6 +50,7 @@ mod tests {
             name: name.map(str::to_owned),
             tags: Vec::new(),
             interval: None,
+            silent_after: None,
             ignore_cache_hints: false,
             http1_only: false,
             username: None,

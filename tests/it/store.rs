@@ -9,6 +9,7 @@ mod activity;
 mod articles;
 mod budget;
 mod deliveries;
+mod events;
 mod feeds;
 mod hosts;
 mod notifiers;
@@ -120,8 +121,12 @@ macro_rules! suite {
                     who_is_seen_to_work_is_active,
                     another_target_ends_trouble_and_refuses_what_the_old_one_said,
                     what_nobody_will_try_any_more_is_given_up_in_time,
+                }
+                events::{
                     an_event_is_recorded_with_the_attempt_once_and_delivered_like_an_alert,
-                    an_event_of_a_poll_is_recorded_with_it,
+                    an_episode_is_told_at_its_beginning_and_at_its_end,
+                    many_at_once_are_told_together_and_their_ends_too,
+                    a_feed_that_left_does_not_keep_an_end_from_being_told,
                 }
                 views::{
                     queues_tell_what_waits_and_why,

@@ -68,7 +68,6 @@ impl Checker<'_> {
 
     fn feed(&mut self, raw: &At<RawFeed>) -> Option<Feed> {
         let fields = &raw.value;
-        self.no_effect(fields.silent_after.as_ref());
         let headers = self.headers(fields.headers.as_ref());
         let ca_file = self.ca_file(fields.ca_file.as_ref());
         let credentials = self.credentials(raw);
@@ -77,6 +76,9 @@ impl Checker<'_> {
         let id = self.named(fields.id.as_ref());
         let address = self.address(raw)?;
         let interval = self.interval(fields.interval.as_ref(), &address.location);
+        let mut silent_after = Duration::ZERO;
+        self.positive(&mut silent_after, fields.silent_after.as_ref());
+        let silent_after = fields.silent_after.as_ref().map(|_| silent_after);
         let (username, password) = credentials.unwrap_or((address.username, address.password));
         Some(Feed {
             id: FeedId::new(id.unwrap_or(address.written)),
@@ -85,6 +87,7 @@ impl Checker<'_> {
             name,
             tags,
             interval,
+            silent_after,
             ignore_cache_hints: is_true(fields.ignore_cache_hints.as_ref(), false),
             http1_only: is_true(fields.http1_only.as_ref(), false),
             username,

@@ -58,13 +58,6 @@ impl Checker<'_> {
         }
         known.map(|(_, value)| *value)
     }
-
-    /// Warns that a key is read but does nothing yet.
-    fn no_effect<T>(&mut self, value: Option<&At<T>>) {
-        if let Some(at) = value {
-            self.push(at.warning(format!("{}: has no effect in this version yet", at.key)));
-        }
-    }
 }
 
 /// What checking gave.

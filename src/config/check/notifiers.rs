@@ -12,7 +12,9 @@ use super::{
     feeds::is_true,
 };
 use crate::{
-    model::{EventKind, Format, Notifier, NotifierFilter, NotifierKind, NotifierName, TopicName, Webhook},
+    model::{
+        EventKind, Format, Notifier, NotifierFilter, NotifierKind, NotifierName, Rate, TopicName, Webhook,
+    },
     notify,
 };
 
@@ -72,7 +74,7 @@ impl Checker<'_> {
         let is_chat = format.is_some_and(Format::is_chat);
         let mut concurrency = if is_chat { CHAT_CONCURRENCY } else { CONCURRENCY };
         self.number(&mut concurrency, fields.concurrency.as_ref());
-        self.not_yet(raw);
+        let rate = self.rate(raw);
         let kind = match fields.kind.as_ref().map(|kind| kind.value.as_str()) {
             Some("log") => Some(self.log_kind(raw)),
             Some("webhook") => self.webhook_kind(raw, format, settings),
@@ -90,6 +92,7 @@ impl Checker<'_> {
                 tags: self.names(fields.tags.as_ref()),
             },
             concurrency,
+            rate: rate.or_else(|| format.and_then(Format::rate)),
             enabled: is_true(fields.enabled.as_ref(), true),
         })
     }
@@ -178,41 +181,34 @@ impl Checker<'_> {
         self.word(format, FORMATS)
     }
 
-    /// What the notifier is told of; this version sends alerts.
+    /// What the notifier is told of.
     fn events(&mut self, raw: &At<RawNotifier>) -> Vec<EventKind> {
         let Some(events) = &raw.value.events else { return vec![EventKind::Alert] };
         let mut kinds = Vec::new();
         for event in &events.value {
-            match EventKind::parse(&event.value) {
-                Some(EventKind::Alert) => kinds.push(EventKind::Alert),
-                Some(kind) => {
-                    let message =
-                        format!("notifier.events: {} is not sent by this version yet", kind.as_str());
-                    self.push(event.warning(message));
-                    kinds.push(kind);
-                }
-                None => {
-                    let known: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                    let problem = event.error(format!("notifier.events: {:?} is not known", event.value));
-                    self.push(problem.maybe_help(words::suggest(&event.value, &known)));
-                }
+            if let Some(kind) = EventKind::parse(&event.value) {
+                kinds.push(kind);
+            } else {
+                let known: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                let problem = event.error(format!("notifier.events: {:?} is not known", event.value));
+                self.push(problem.maybe_help(words::suggest(&event.value, &known)));
             }
         }
-        if !kinds.contains(&EventKind::Alert) && !self.is_broken {
-            self.push(events.warning("notifier.events: without \"alert\" this notifier is told nothing yet"));
+        if events.value.is_empty() && !self.is_broken {
+            self.push(events.warning("notifier.events: the list is empty, this notifier is told nothing"));
         }
         kinds
     }
 
-    /// Keys that are read and checked, and belong to what is still to come.
-    fn not_yet(&mut self, raw: &At<RawNotifier>) {
-        let fields = &raw.value;
-        if let Some(rate) = fields.rate.as_ref().filter(|rate| !is_rate(&rate.value)) {
-            let problem = rate.error(format!("notifier.rate: {:?} is not a rate", rate.value));
+    /// How fast it may be sent to, if the operator says so.
+    fn rate(&mut self, raw: &At<RawNotifier>) -> Option<Rate> {
+        let written = raw.value.rate.as_ref()?;
+        let rate = Rate::parse(&written.value);
+        if rate.is_none() {
+            let problem = written.error(format!("notifier.rate: {:?} is not a rate", written.value));
             self.push(problem.help(r#"a number per second, minute or hour, as in "1/s", "20/m" or "100/h""#));
-        } else {
-            self.no_effect(fields.rate.as_ref());
         }
+        rate
     }
 }
 
@@ -225,12 +221,7 @@ fn log_notifier() -> Notifier {
         events: vec![EventKind::Alert],
         filter: NotifierFilter::default(),
         concurrency: CONCURRENCY,
+        rate: None,
         enabled: true,
     }
-}
-
-fn is_rate(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(number, unit)| {
-        number.trim().parse::<u32>().is_ok_and(|number| number > 0) && matches!(unit.trim(), "s" | "m" | "h")
-    })
 }

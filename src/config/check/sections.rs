@@ -170,7 +170,7 @@ impl Checker<'_> {
         self.at_least(&mut settings.lease, raw.lease.as_ref(), 2 * settings.timeout);
         self.positive(&mut settings.probe, raw.probe.as_ref());
         self.positive(&mut settings.breaker, raw.breaker.as_ref());
-        self.no_effect(raw.max_pending.as_ref());
+        self.number(&mut settings.max_pending, raw.max_pending.as_ref());
         settings
     }
 

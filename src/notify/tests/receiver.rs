@@ -126,6 +126,7 @@ impl Receiver {
             events: vec![EventKind::Alert],
             filter: NotifierFilter::default(),
             concurrency: 4,
+            rate: None,
             enabled: true,
         }
     }

@@ -6,8 +6,8 @@ use rusqlite::{Result, named_params};
 
 use super::{
     error::Fault,
+    events,
     notifiers::{self, Known, health_columns},
-    outbox,
     rows::rows_i64,
     sql::Sql,
     time::{millis, span, timestamp, until},
@@ -147,7 +147,7 @@ pub fn finish(
         notifiers::call_back(tx, held.notifier, true)?;
     }
     if let Some(event) = &decision.event {
-        outbox::record_event(tx, event)?;
+        events::record(tx, event)?;
     }
     Ok(Finished { before, decision })
 }

@@ -178,7 +178,7 @@ fn update_feed(tx: &Tx<'_>, entry: &FeedEntry, host: i64, known: &Known) -> Resu
 fn renew_request(tx: &Tx<'_>, entry: &FeedEntry, feed: i64, moved: bool) -> Result<()> {
     tx.db.run(
         "UPDATE feed SET request = :request, etag = NULL, last_modified = NULL, body_hash = NULL,
-                         memory = NULL, last_outcome = NULL, error = NULL, consecutive_failures = 0,
+                         memory = NULL, told = NULL, last_outcome = NULL, error = NULL, consecutive_failures = 0,
                          failing_since = NULL, handed_out = NULL, reason = 'first',
                          next_poll = iif(:moved, :now,
                              max(:now, coalesce(last_attempt + guard, 0), coalesce(retry_after, 0))),

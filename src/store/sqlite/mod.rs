@@ -8,6 +8,7 @@ mod articles;
 mod deliveries;
 mod documents;
 mod error;
+mod events;
 mod feeds;
 mod file;
 mod flock;
@@ -42,9 +43,9 @@ use self::{
 };
 use super::{
     AlertQuery, AlertView, ArticleCursor, ClaimedDeliveries, ClaimedDelivery, Claims, Decision, DueFeed,
-    FeedActivity, FeedEntry, FeedState, Finished, HostLease, KnownArticle, NotifierActivity, NotifierEntry,
-    PollRecord, Pruned, Queue, Recorded, RedeliverQuery, Settings, SoughtArticle, Standing, Store,
-    StoreError, StoredArticle, Visit, Volume,
+    EventView, FeedActivity, FeedEntry, FeedState, Finished, HostLease, KnownArticle, NotifierActivity,
+    NotifierEntry, PollRecord, Pruned, Queue, Recorded, RedeliverQuery, Report, Settings, SoughtArticle,
+    Standing, Store, StoreError, StoredArticle, Visit, Volume,
 };
 use crate::{
     clock::Clock,
@@ -209,9 +210,16 @@ impl<C: Clock> Store for SqliteStore<C> {
         max_age: Duration,
         reason: &str,
         limit: usize,
+        report: impl Fn(&Standing, u64) -> Report + Send + Sync + 'static,
     ) -> Result<u64, StoreError> {
         let (notifier, reason) = (notifier.clone(), reason.to_owned());
-        let give_up = move |tx: &Tx<'_>| deliveries::give_up_overdue(tx, &notifier, max_age, &reason, limit);
+        let give_up = move |tx: &Tx<'_>| {
+            let given_up = deliveries::give_up_overdue(tx, &notifier, max_age, &reason, limit)?;
+            if given_up > 0 {
+                notifiers::report(tx, &notifier, |standing| report(standing, given_up))?;
+            }
+            Ok(given_up)
+        };
         self.writer()?.write(0, give_up).await
     }
 
@@ -255,6 +263,11 @@ impl<C: Clock> Store for SqliteStore<C> {
     async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertView>, StoreError> {
         let (query, now) = (query.clone(), self.now());
         self.readers.read(move |db| views::alerts(db, &query, now)).await
+    }
+
+    async fn events(&self, within: Duration, limit: usize) -> Result<Vec<EventView>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |db| views::events(db, within, limit, now)).await
     }
 
     async fn stored_articles(

@@ -7,6 +7,7 @@ use rusqlite::{Result, Row, named_params};
 use super::{
     deliveries::NOTIFIER_REMOVED,
     error::Fault,
+    events,
     rows::{moment, rows_i64, word},
     sql::Sql,
     time::millis,
@@ -14,13 +15,13 @@ use super::{
 };
 use crate::{
     model::{NotifierHealth, NotifierName, NotifierState},
-    store::NotifierEntry,
+    store::{NotifierEntry, Report, Standing},
 };
 
 /// The columns that [`health`] reads.
 macro_rules! health_columns {
     () => {
-        "notifier.state, since, until, notifier.reason, failures, probes, granted, told, told_dead"
+        "notifier.state, since, until, notifier.reason, failures, probes, granted, told, reported, told_dead"
     };
 }
 pub(super) use health_columns;
@@ -67,6 +68,7 @@ pub fn health(row: &Row<'_>) -> Result<NotifierHealth> {
         probes: row.get("probes")?,
         is_granted: row.get("granted")?,
         is_told: row.get("told")?,
+        is_reported: row.get("reported")?,
         told_dead: moment(row, "told_dead")?,
     })
 }
@@ -76,7 +78,7 @@ pub fn keep_health(tx: &Tx<'_>, notifier: i64, health: &NotifierHealth) -> Resul
     tx.db.run(
         "UPDATE notifier SET state = :state, since = :since, until = :until, reason = :reason,
                              failures = :failures, probes = :probes, granted = :granted, told = :told,
-                             told_dead = :told_dead
+                             reported = :reported, told_dead = :told_dead
          WHERE notifier = :notifier",
         named_params! {
             ":notifier": notifier,
@@ -88,6 +90,7 @@ pub fn keep_health(tx: &Tx<'_>, notifier: i64, health: &NotifierHealth) -> Resul
             ":probes": health.probes,
             ":granted": health.is_granted,
             ":told": health.is_told,
+            ":reported": health.is_reported,
             ":told_dead": health.told_dead.map(millis),
         },
     )?;
@@ -107,6 +110,17 @@ pub fn reactivate(tx: &Tx<'_>, name: &NotifierName) -> Result<(), Fault> {
         start_anew(tx, known.row, NotifierState::Active)?;
     }
     Ok(())
+}
+
+/// Writes down what is said of a notifier, given how it stands.
+pub fn report(tx: &Tx<'_>, name: &NotifierName, say: impl FnOnce(&Standing) -> Report) -> Result<()> {
+    let Some(Known { row, health, .. }) = known(tx, name)? else { return Ok(()) };
+    let standing = Standing { health, now: super::time::timestamp(tx.now), is_current: true };
+    let said = say(&standing);
+    if let Some(health) = said.health.filter(|health| *health != standing.health) {
+        keep_health(tx, row, &health)?;
+    }
+    said.event.map_or(Ok(()), |event| events::record(tx, &event))
 }
 
 /// Makes the configured notifiers known; what waits for those that left is given up.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{FeedId, NotifierName},
-    store::{AlertRecord, DeliveryRecord, EventRecord},
+    store::{AlertRecord, DeliveryRecord},
 };
 
 /// Records an alert with its deliveries, unless it is on record already. What was really inserted decides.
@@ -39,34 +39,8 @@ pub fn record_alert(tx: &Tx<'_>, feed: &FeedId, alert: &AlertRecord) -> Result<b
     Ok(true)
 }
 
-/// Records an operational event with its deliveries, unless it is on record already or nobody wants it.
-pub fn record_event(tx: &Tx<'_>, event: &EventRecord) -> Result<()> {
-    if event.deliveries.is_empty() {
-        return Ok(());
-    }
-    let inserted = tx.db.run(
-        "INSERT INTO alert (id, event, feed, article, created, topics, data, deliveries)
-         VALUES (:id, :event, :subject, x'', :created, '[]', :data, :deliveries) ON CONFLICT DO NOTHING",
-        named_params! {
-            ":id": event.id.as_str(),
-            ":event": event.kind.as_str(),
-            ":subject": event.subject,
-            ":created": millis(event.created),
-            ":data": event.data,
-            ":deliveries": rows_i64(event.deliveries.len()),
-        },
-    )?;
-    if inserted > 0 {
-        let row = tx.db.last_insert_rowid();
-        for delivery in &event.deliveries {
-            record_delivery(tx, row, delivery, None)?;
-        }
-    }
-    Ok(())
-}
-
 /// A notifier that left while the poll was under way gets its delivery dead, and visible.
-fn record_delivery(
+pub fn record_delivery(
     tx: &Tx<'_>,
     alert: i64,
     delivery: &DeliveryRecord,

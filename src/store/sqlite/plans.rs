@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{activity, articles, deliveries, hosts, open, prune, stored, views};
+use super::{activity, articles, deliveries, events, hosts, open, prune, stored, views};
 
 fn database() -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
@@ -50,6 +50,12 @@ fn deliveries_are_claimed_by_their_index() {
     check(deliveries::PROBE, "COVERING INDEX delivery_probe (notifier=?)");
     check(deliveries::GIVE_UP_OVERDUE, "COVERING INDEX delivery_due (notifier=?)");
     check(deliveries::LAPSED_DELIVERIES, "INDEX delivery_sending (notifier=? AND lease_until<?)");
+}
+
+#[test]
+fn events_are_counted_and_listed_by_their_indexes() {
+    check(events::MORE_EVENTS, "INDEX alert_event (event=? AND created>?)");
+    check(events::OTHERS_TOLD_TOGETHER, "INDEX feed_told (told=?)");
 }
 
 #[test]

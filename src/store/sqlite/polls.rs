@@ -5,7 +5,7 @@ use rusqlite::{Result, named_params};
 use super::{
     documents,
     error::Fault,
-    flock, hosts, outbox,
+    events, flock, hosts,
     rows::{rows_i64, to_json},
     sql::Sql,
     time::millis,
@@ -33,7 +33,7 @@ pub fn record_poll(
     flock::learn(tx, feed, &record.learned)?;
     update_feed(tx, feed, at, record)?;
     for event in &record.events {
-        outbox::record_event(tx, event)?;
+        events::record_of_feed(tx, feed, event)?;
     }
     if let Some(closing) = &record.gate {
         hosts::close_gate(tx, feed, closing)?;

@@ -1,5 +1,7 @@
 //! What people and pages look at: feeds, queues, alerts.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Result, Row};
 use serde_json::value::RawValue;
 
@@ -10,15 +12,15 @@ use super::{
     time::{span, timestamp, until},
 };
 use crate::{
-    model::{AlertId, Attempt, DeliveryState, FeedId, NotifierName, TopicName},
-    store::{Admission, AlertQuery, AlertView, DeliveryView, FeedState, Queue},
+    model::{AlertId, Attempt, DeliveryState, EventKind, FeedId, NotifierName, TopicName},
+    store::{Admission, AlertQuery, AlertView, DeliveryView, EventView, FeedState, Queue},
 };
 
 const FEEDS: &str = concat!("SELECT ", feed_columns!(), " FROM feed WHERE configured = 1 ORDER BY id");
 
 /// Counted from partial indexes alone, so that a long queue costs no more than its index.
 pub const QUEUES: &str = "SELECT name, configured, last_delivered,
-    state, since, until, reason, failures, probes, granted, told, told_dead,
+    state, since, until, reason, failures, probes, granted, told, reported, told_dead,
     (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier AND state = 'pending') AS waiting,
     (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier AND state = 'sending') AS sending,
     (SELECT count(*) FROM delivery d WHERE d.notifier = n.notifier
@@ -39,6 +41,11 @@ const ALERT_BY_ID: &str = "SELECT alert, id, feed, created, data FROM alert WHER
 const ALERTS: &str = "SELECT alert, id, feed, created, data FROM alert WHERE ?1 IS NULL AND event IS NULL AND created >= ?2 \
     AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?3)) \
     AND (?5 IS NULL OR feed = ?5) ORDER BY created DESC, alert DESC LIMIT ?4";
+
+/// Operational events, newest first.
+pub const EVENTS: &str = "SELECT alert, id, event, created, data FROM alert \
+    WHERE event IN ('feed.failing', 'feed.recovered', 'feed.silent', 'notifier.failing') AND created >= ?1 \
+    ORDER BY created DESC, alert DESC LIMIT ?2";
 
 const DELIVERIES: &str = "SELECT delivery, name, delivery.state, next_attempt, attempts, delivery.reason \
     FROM delivery JOIN notifier USING (notifier) WHERE alert = ?1 ORDER BY name";
@@ -74,6 +81,19 @@ pub fn alerts(db: &Connection, query: &AlertQuery, now: i64) -> Result<Vec<Alert
     Ok(alerts)
 }
 
+/// Operational events, newest first, each with its deliveries and their attempts.
+pub fn events(db: &Connection, within: Duration, limit: usize, now: i64) -> Result<Vec<EventView>> {
+    let since = now.saturating_sub(span(within));
+    let found =
+        db.all(EVENTS, (since, rows_i64(limit)), |row| Ok((row.get::<_, i64>("alert")?, event(row)?)))?;
+    let mut events = Vec::with_capacity(found.len());
+    for (row, mut event) in found {
+        event.deliveries = deliveries(db, row)?;
+        events.push(event);
+    }
+    Ok(events)
+}
+
 /// A notifier that left and to which nothing is owed is not shown.
 fn queue(row: &Row<'_>, now: i64) -> Result<Option<Queue>> {
     let pending = count(row, "waiting")? + count(row, "sending")?;
@@ -106,6 +126,16 @@ fn alert(row: &Row<'_>) -> Result<AlertView> {
     Ok(AlertView {
         id: AlertId::new(row.get::<_, String>("id")?),
         feed: FeedId::new(row.get::<_, String>("feed")?),
+        created: timestamp(row.get("created")?),
+        data: parse_json::<Box<RawValue>>(&row.get::<_, String>("data")?)?,
+        deliveries: Vec::new(),
+    })
+}
+
+fn event(row: &Row<'_>) -> Result<EventView> {
+    Ok(EventView {
+        id: AlertId::new(row.get::<_, String>("id")?),
+        kind: word(row, "event", EventKind::parse)?.unwrap_or(EventKind::Alert),
         created: timestamp(row.get("created")?),
         data: parse_json::<Box<RawValue>>(&row.get::<_, String>("data")?)?,
         deliveries: Vec::new(),

@@ -35,6 +35,7 @@ fn feed(n: usize) -> Feed {
     let url = Url::parse(&format!("https://www{n}.domain{domain}.com/feed.xml")).expect("a URL");
     let location = FeedLocation::Http(url);
     Feed {
+        silent_after: None,
         id: FeedId::new(format!("feed{n}")),
         host: hosts::key(&location),
         location,

@@ -1,11 +1,8 @@
-//! How notifiers are doing, and what is told of it.
+//! How notifiers are doing.
 
 use feedwatch::{
-    model::{AlertId, DeliveryState, EventKind, NotifierHealth, NotifierName, NotifierState},
-    store::{
-        AlertQuery, AttemptResult, Decision, DeliveryRecord, EventRecord, NotifierEntry, RedeliverQuery,
-        Store,
-    },
+    model::{DeliveryState, NotifierHealth, NotifierName, NotifierState},
+    store::{AttemptResult, Decision, NotifierEntry, RedeliverQuery, Report, Standing, Store},
 };
 
 use super::rig::*;
@@ -151,7 +148,17 @@ pub async fn another_target_ends_trouble_and_refuses_what_the_old_one_said(rig: 
 pub async fn what_nobody_will_try_any_more_is_given_up_in_time(rig: Rig<impl Engine>) {
     three_alerts(&rig).await;
     let desk = NotifierName::from("desk");
-    let give_up = async |limit| rig.store.give_up_overdue(&desk, HOUR, "too old", limit).await.unwrap();
+    let give_up = async |limit| {
+        let report = |standing: &Standing, given_up| Report {
+            health: Some(NotifierHealth {
+                told_dead: Some(standing.now),
+                reason: Some(format!("{given_up} given up")),
+                ..standing.health.clone()
+            }),
+            event: None,
+        };
+        rig.store.give_up_overdue(&desk, HOUR, "too old", limit, report).await.unwrap()
+    };
     rig.clock.pass(HOUR);
     assert_eq!(give_up(9).await, 0, "an active one still tries");
     rig.fail_into("desk", health(&rig, NotifierState::Held, HOUR)).await;
@@ -159,54 +166,6 @@ pub async fn what_nobody_will_try_any_more_is_given_up_in_time(rig: Rig<impl Eng
     let shown = rig.alerts().await;
     let dead = shown.iter().flat_map(|alert| &alert.deliveries).find(|one| one.state == DeliveryState::Dead);
     assert_eq!(dead.and_then(|one| one.reason.as_deref()), Some("too old"));
-}
-
-/// An event about the desk, for the log.
-fn event(rig: &Rig<impl Engine>) -> EventRecord {
-    let id = AlertId::for_event(EventKind::NotifierFailing, "desk", rig.now());
-    EventRecord {
-        data: format!(r#"{{"id":"{id}"}}"#),
-        id,
-        kind: EventKind::NotifierFailing,
-        subject: "desk".to_owned(),
-        created: rig.now(),
-        deliveries: vec![DeliveryRecord::new(NotifierName::from("log"), b"desk fails".to_vec())],
-    }
-}
-
-pub async fn an_event_is_recorded_with_the_attempt_once_and_delivered_like_an_alert(rig: Rig<impl Engine>) {
-    three_alerts(&rig).await;
-    let event = event(&rig);
-    for claim in rig.deliveries("desk").await {
-        let decision = Decision { event: Some(event.clone()), ..Decision::only(retry(HOUR)) };
-        rig.decide(&claim, decision).await.unwrap();
-    }
-    let rig = rig.crash().await;
-    let mut told = rig.deliveries("log").await;
-    assert_eq!(told.len(), 1, "one episode, one event");
-    let told = told.remove(0);
-    assert_eq!((&told.alert, told.body.as_slice()), (&event.id, b"desk fails".as_slice()));
-    assert!(told.alert.is_event());
-    rig.finish(&told, dead()).await.unwrap();
-    assert_eq!(rig.queue("log").await.dead, 1);
-    assert_eq!(rig.alerts().await.len(), 3, "it is not among the alerts");
-    let by_id = AlertQuery { id: Some(event.id.clone()), ..all_alerts() };
-    assert!(rig.store.alerts(&by_id).await.unwrap().is_empty());
-    let again = RedeliverQuery { alert: Some(event.id.clone()), notifier: None };
-    assert_eq!(rig.store.redeliver(again).await.unwrap(), Some(1));
-    rig.finish(&rig.deliveries("log").await[0], AttemptResult::Delivered).await.unwrap();
-    rig.clock.pass(8 * DAY);
-    rig.prune().await;
-    let again = RedeliverQuery { alert: Some(event.id), notifier: None };
-    assert_eq!(rig.store.redeliver(again).await.unwrap(), None, "it went with the rest");
-}
-
-pub async fn an_event_of_a_poll_is_recorded_with_it(rig: Rig<impl Engine>) {
-    rig.configure(&[entry("feed", "host")]).await;
-    let (lease, feed) = rig.claim_one().await;
-    let event = EventRecord { kind: EventKind::FeedFailing, subject: "feed".to_owned(), ..event(&rig) };
-    let failed = feedwatch::store::PollRecord { events: vec![event], ..rig.failure(&feed.state.id, 3) };
-    rig.record(&lease, failed.clone()).await;
-    assert!(rig.store.record_poll(&lease, failed, 0).await.is_err(), "once");
-    assert_eq!(rig.deliveries("log").await.len(), 1);
+    let health = rig.queue("desk").await.health;
+    assert_eq!((health.reason.as_deref(), health.told_dead), (Some("1 given up"), Some(rig.now())));
 }
