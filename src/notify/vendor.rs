@@ -113,7 +113,8 @@ fn discord(status: u16, error: &Value) -> Option<Judged> {
 
 /// Every answer is an object with `ok`; an error has its status in it too.
 fn telegram(status: u16, answer: &Value) -> Option<Judged> {
-    if (200..300).contains(&status) && answer["ok"] == true {
+    let is_success = (200..300).contains(&status);
+    if is_success && answer["ok"] == true {
         return None;
     }
     let parameters = &answer["parameters"];
@@ -140,7 +141,8 @@ fn telegram(status: u16, answer: &Value) -> Option<Judged> {
             Some(Verdict::NotifierRefused.into())
         }
         401 | 403 | 404 => Some(Verdict::NotifierRefused.into()),
-        _ => None,
+        // Whatever else it says, it does not say that it has the message.
+        _ => unless(!is_success),
     }
 }
 

@@ -99,6 +99,9 @@ fn telegram_says_ok_or_why_not() {
         (403, error(403, "Forbidden: bot was kicked", "null"), Some(NotifierRefused)),
         (404, error(404, "Not Found", "null"), Some(NotifierRefused)),
         (502, error(502, "Bad Gateway", "null"), None),
+        (200, error(500, "Internal Server Error", "null"), Some(Transient)),
+        (200, error(400, "Bad Request: something new", "null"), Some(Transient)),
+        (200, r#"{"ok":false}"#.to_owned(), Some(Transient)),
     ] {
         check(Format::Telegram, status, &body, expected);
     }
