@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
-use super::answer::{Sent, Verdict};
+use super::{
+    answer::{Sent, Verdict},
+    retry::LONGEST_RETRY_AFTER,
+};
 use crate::{
     model::{NotifierHealth, NotifierName, NotifierState, Timestamp, rfc3339},
     store::{AttemptResult, ClaimedDelivery, Finished},
@@ -64,6 +67,7 @@ impl Health {
         if let Some(after) = finished.decision.health.as_ref().filter(|_| finished.before.is_current) {
             self.told(after);
             tell_change(notifier, &finished.before.health, after, finished.before.now);
+            tell_too_long(notifier, &finished.before.health, after, sent.retry_after);
             tell_dead(delivery, finished, after);
         }
     }
@@ -90,6 +94,20 @@ fn tell_change(notifier: &NotifierName, before: &NotifierHealth, after: &Notifie
         NotifierState::Open => warn!(%notifier, error = reason, until, "notifier failing, trying again"),
         NotifierState::Paused => info!(%notifier, reason, until, "notifier asked for patience"),
         _ => {}
+    }
+}
+
+/// One line if a pause begins that was asked to be longer than a day.
+fn tell_too_long(
+    notifier: &NotifierName,
+    before: &NotifierHealth,
+    after: &NotifierHealth,
+    asked: Option<Duration>,
+) {
+    let begins = after.state == NotifierState::Paused && before.state != NotifierState::Paused;
+    if let Some(asked) = asked.filter(|asked| begins && *asked > LONGEST_RETRY_AFTER) {
+        let days = asked.as_secs() / LONGEST_RETRY_AFTER.as_secs();
+        warn!(%notifier, "notifier asked for a pause of {days}d, it gets a day");
     }
 }
 
