@@ -9,6 +9,7 @@ mod bad_feeds;
 mod bad_input;
 mod clock;
 mod commands;
+mod delivery;
 mod discover;
 mod docs;
 mod documents;

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr};
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     time::Instant,
 };
@@ -39,7 +39,7 @@ impl Request {
 }
 
 /// Reads the next request of a connection; `None` once the client is done with it.
-pub async fn read_request(connection: &mut Connection) -> Option<Request> {
+pub async fn read_request(connection: &mut BufReader<impl AsyncRead + Unpin>) -> Option<Request> {
     let first = read_line(connection).await?;
     let mut words = first.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -60,7 +60,7 @@ pub async fn read_request(connection: &mut Connection) -> Option<Request> {
     Some(request)
 }
 
-async fn read_line(connection: &mut Connection) -> Option<String> {
+async fn read_line(connection: &mut BufReader<impl AsyncRead + Unpin>) -> Option<String> {
     let mut line = String::new();
     connection.read_line(&mut line).await.ok().filter(|&read| read > 0)?;
     Some(line.trim_end().to_owned())
@@ -68,7 +68,7 @@ async fn read_line(connection: &mut Connection) -> Option<String> {
 
 /// Answers with a complete body; the connection stays open.
 pub async fn respond(
-    connection: &mut Connection,
+    connection: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     status: u16,
     headers: &[(&str, &str)],
     body: &[u8],

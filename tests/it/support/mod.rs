@@ -18,7 +18,7 @@ pub use daemon::Daemon;
 pub use feeds::Article;
 pub use home::{Home, Output};
 pub use manager::Manager;
-pub use receiver::{Receiver, Reply};
+pub use receiver::{Receiver, Reply, Then};
 pub use site::{Answer, Site};
 pub use wait::{PATIENCE, holds, until};
 

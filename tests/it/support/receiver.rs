@@ -2,17 +2,21 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    io,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::{io::AsyncWriteExt, time::sleep};
 
 use super::{
     http::{self, Connection, Request, Server},
     signature,
 };
+
+/// How long a trickling receiver waits between two bytes.
+const TRICKLE: Duration = Duration::from_millis(50);
 
 /// How the receiver answers.
 #[derive(Debug, Clone)]
@@ -21,10 +25,50 @@ pub enum Reply {
     Status(u16),
     /// This status and one header.
     With(u16, &'static str, &'static str),
+    /// This status, with headers and a body.
+    Full(u16, Vec<(&'static str, String)>, &'static str),
     /// This status, so much later.
     After(Duration, u16),
+    /// Exactly these bytes, well formed or not, and then.
+    Bytes(Vec<u8>, Then),
     /// Never.
     Hang,
+}
+
+/// What follows the bytes of a [`Reply`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// The end of the connection.
+    Close,
+    /// A reset of the connection.
+    Reset,
+    /// One more byte every now and then, for ever.
+    Trickle,
+    /// More bytes than anybody wants, as fast as they are taken.
+    Flood,
+}
+
+impl Reply {
+    /// This status with a body.
+    pub fn says(status: u16, body: &'static str) -> Self {
+        Self::Full(status, Vec::new(), body)
+    }
+
+    /// What it is answered, if the client is told a status.
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status(status)
+            | Self::With(status, ..)
+            | Self::Full(status, ..)
+            | Self::After(_, status) => Some(*status),
+            Self::Bytes(bytes, _) => {
+                let text = String::from_utf8_lossy(bytes);
+                let (line, _) = text.strip_prefix("HTTP/1.1 ")?.split_once("\r\n\r\n")?;
+                line.get(..3)?.parse().ok()
+            }
+            Self::Hang => None,
+        }
+    }
 }
 
 /// A request that came in.
@@ -62,6 +106,8 @@ struct Script {
     replies: VecDeque<Reply>,
     otherwise: Reply,
     attempts: Vec<Attempt>,
+    /// Whether bodies are the standard ones; every vendor has its own.
+    is_standard: bool,
     /// What was wrong with requests; a test that reads the attempts fails on it.
     faults: Vec<String>,
 }
@@ -75,13 +121,23 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver that accepts everything that is signed well. `seed` makes its secret.
+    /// A receiver of standard bodies that accepts everything that is signed well. `seed` makes its secret.
     pub async fn start(seed: u8) -> Self {
+        Self::start_for(seed, true).await
+    }
+
+    /// The same for the bodies of a vendor, which it does not look into.
+    pub async fn of_vendor(seed: u8) -> Self {
+        Self::start_for(seed, false).await
+    }
+
+    async fn start_for(seed: u8, is_standard: bool) -> Self {
         let secret = format!("whsec_{}", data_encoding::BASE64.encode(&[seed; 32]));
         let script = Script {
             replies: VecDeque::new(),
             otherwise: Reply::Status(204),
             attempts: Vec::new(),
+            is_standard,
             faults: Vec::new(),
         };
         let script = Arc::new(Mutex::new(script));
@@ -156,27 +212,57 @@ async fn serve(mut connection: Connection, secret: String, script: Arc<Mutex<Scr
             let _ = http::respond(&mut connection, 401, &[], b"").await;
             continue;
         };
-        let (status, header) = match reply {
-            Reply::Status(status) => (status, None),
-            Reply::With(status, name, value) => (status, Some((name, value))),
-            Reply::After(wait, status) => {
-                sleep(wait).await;
-                (status, None)
-            }
-            Reply::Hang => std::future::pending().await,
-        };
+        if let Reply::After(wait, _) = reply {
+            sleep(wait).await;
+        }
         // On record first: once the answer is out, a test may look.
-        lock(&script).attempts[number].status = Some(status);
-        if http::respond(&mut connection, status, header.as_slice(), b"").await.is_err() {
+        lock(&script).attempts[number].status = reply.status();
+        if play(&mut connection, reply).await.is_err() {
             break;
         }
     }
 }
 
+/// Answers; an error ends the connection.
+async fn play(connection: &mut Connection, reply: Reply) -> io::Result<()> {
+    match reply {
+        Reply::Status(status) | Reply::After(_, status) => http::respond(connection, status, &[], b"").await,
+        Reply::With(status, name, value) => http::respond(connection, status, &[(name, value)], b"").await,
+        Reply::Full(status, headers, body) => {
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            http::respond(connection, status, &headers, body.as_bytes()).await
+        }
+        Reply::Bytes(bytes, then) => {
+            connection.write_all(&bytes).await?;
+            follow(connection, then).await?;
+            Err(io::ErrorKind::ConnectionAborted.into())
+        }
+        Reply::Hang => std::future::pending().await,
+    }
+}
+
+async fn follow(connection: &mut Connection, then: Then) -> io::Result<()> {
+    match then {
+        Then::Close => connection.shutdown().await,
+        Then::Reset => {
+            // What was written is read first.
+            sleep(TRICKLE).await;
+            connection.get_ref().set_zero_linger()
+        }
+        Then::Trickle => loop {
+            connection.write_all(b"x").await?;
+            sleep(TRICKLE).await;
+        },
+        Then::Flood => loop {
+            connection.write_all(&[b'x'; 16 << 10]).await?;
+        },
+    }
+}
+
 /// Checks a request and puts it on record; gives its number and what the script says. `None`: to be refused.
 fn record(secret: &str, script: &Mutex<Script>, request: Request) -> Option<(usize, Reply)> {
-    let verdict = check(secret, &request);
     let mut script = lock(script);
+    let verdict = check(secret, &request, script.is_standard);
     if let Err(fault) = verdict {
         script.faults.push(fault);
         return None;
@@ -186,10 +272,13 @@ fn record(secret: &str, script: &Mutex<Script>, request: Request) -> Option<(usi
     Some((script.attempts.len() - 1, reply))
 }
 
-fn check(secret: &str, request: &Request) -> Result<(), String> {
+fn check(secret: &str, request: &Request, is_standard: bool) -> Result<(), String> {
     signature::verify(secret, request)?;
     if request.method != "POST" {
         return Err(format!("method {}", request.method));
+    }
+    if !is_standard {
+        return Ok(());
     }
     if request.header("content-type") != Some("application/json") {
         return Err(format!("content-type {:?}", request.header("content-type")));
