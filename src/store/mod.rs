@@ -267,7 +267,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn volume(&self) -> impl Future<Output = Result<Volume, StoreError>> + Send;
 
     /// Whether a write would go through now: an empty write transaction on the way of all others, nothing forced to
-    /// disk. Waits as long as they would; the caller sets the limit.
+    /// disk; a row that is, once the disk has failed. Waits as long as they would; the caller sets the limit.
     fn probe(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Counts commits there from now on. Once in the life of a store.

@@ -72,6 +72,8 @@ pub struct Thread<C> {
     file_checked: Instant,
     /// The latest time seen: an earlier one means that the clock went back.
     latest: i64,
+    /// Whether the disk failed, and nothing was written since: a transaction that writes nothing proves nothing.
+    is_doubtful: bool,
     /// Why nothing will ever be written again.
     finished: Option<String>,
 }
@@ -96,6 +98,7 @@ impl<C: Clock> Thread<C> {
             file,
             file_checked: Instant::now(),
             latest,
+            is_doubtful: false,
             finished: None,
         }
     }
@@ -119,7 +122,9 @@ impl<C: Clock> Thread<C> {
     /// Commits the group, whatever it takes short of a person, and answers every job.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let committed = self.try_until_done(&mut jobs);
-        self.report(committed.as_ref().err());
+        if committed.is_err() || !self.is_doubtful {
+            self.report(committed.as_ref().err());
+        }
         for job in jobs {
             job.answer(match &committed {
                 Ok(()) => Ok(()),
@@ -175,7 +180,12 @@ impl<C: Clock> Thread<C> {
             Ok(()) => true,
             Err(error) => Remedy::of(error) != Remedy::Reopen && (db.is_autocommit() || roll_back(&db)),
         };
-        self.count(begun, done.is_ok(), done.is_err() || db.total_changes() > changes);
+        let is_written = done.is_ok() && db.total_changes() > changes;
+        self.count(begun, done.is_ok(), done.is_err() || is_written);
+        self.is_doubtful = match &done {
+            Ok(()) => self.is_doubtful && !is_written,
+            Err(error) => self.is_doubtful || matches!(Remedy::of(error), Remedy::MakeRoom | Remedy::Reopen),
+        };
         if done.is_ok() {
             self.latest = if jumped { now } else { self.latest.max(now) };
         }

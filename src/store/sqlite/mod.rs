@@ -296,7 +296,9 @@ impl<C: Clock> Store for SqliteStore<C> {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.writer()?.write(0, |_| Ok(())).await
+        let writer = self.writer()?;
+        let is_in_trouble = writer.trouble().is_some();
+        writer.write(0, move |tx| if is_in_trouble { Ok(tx.prove()?) } else { Ok(()) }).await
     }
 
     fn measure(&self, metrics: &Metrics) {

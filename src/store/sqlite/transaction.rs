@@ -20,6 +20,16 @@ pub struct Tx<'a> {
     pub lease: i64,
 }
 
+impl Tx<'_> {
+    /// Changes a row: whether it can be committed tells whether the disk takes anything.
+    pub fn prove(&self) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO meta (name, value) VALUES ('proved', ?1) \
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.db.run(sql, [self.now.to_string()])?;
+        Ok(())
+    }
+}
+
 /// One job: done again, from the start, if its group could not be committed.
 pub trait Job: Send {
     /// Does the work, and keeps the result until it is on disk.

@@ -175,6 +175,8 @@ async fn a_full_disk_refuses_whole_groups_and_recovers_without_a_restart() {
     assert!(small.is_err(), "what shares its transaction is not stored either, and is told so");
     assert!(rig.notes().is_empty());
     assert!(rig.writer.trouble().is_some());
+    rig.writer.write(0, |_| Ok(())).await.unwrap();
+    assert!(rig.writer.trouble().is_some(), "writing nothing proves nothing");
 
     let freed = rig.writer.write(0, |tx| {
         tx.db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?;
