@@ -67,25 +67,31 @@ fn is_known(list: &str, tag: &str) -> bool {
 /// The whole document. Without alerts it was updated when the process began.
 fn document(alerts: &[AlertView], query: &AlertQuery, host: &str, started: Timestamp) -> String {
     let updated = alerts.first().map_or(started, |alert| alert.created);
-    let (title, filter) = match (&query.topic, &query.feed) {
-        (Some(topic), _) => (
-            format!("feedwatch: {}", short(topic.as_str(), 120)),
-            format!("topic={}", encoded(topic.as_str())),
-        ),
-        (None, Some(feed)) => {
-            (format!("feedwatch: {}", short(feed.as_str(), 120)), format!("feed={}", encoded(feed.as_str())))
-        }
-        (None, None) => ("feedwatch alerts".to_owned(), String::new()),
+    let filters = [
+        ("topic", query.topic.as_ref().map(TopicName::as_str)),
+        ("feed", query.feed.as_ref().map(FeedId::as_str)),
+    ];
+    let filters: Vec<_> = filters.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let title = match filters.first() {
+        Some((_, value)) => format!("feedwatch: {}", short(value, 120)),
+        None => "feedwatch alerts".to_owned(),
     };
-    let itself = if filter.is_empty() { String::new() } else { format!("?{filter}") };
+    let mut itself = String::new();
+    // The name of the document is a URN, which has no query (RFC 8141 §2.3).
+    let mut id = "urn:feedwatch:alerts".to_owned();
+    for (n, (key, value)) in filters.iter().enumerate() {
+        let value = encoded(value);
+        itself.extend([if n == 0 { "?" } else { "&" }, key, "=", &value]);
+        id.extend([":", key, ":", &value]);
+    }
     let host = escape(host);
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
-         <title>{}</title>\n<id>urn:feedwatch:alerts{}</id>\n<updated>{}</updated>\n\
+         <title>{}</title>\n<id>{}</id>\n<updated>{}</updated>\n\
          <author><name>feedwatch</name></author>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"http://{host}/alerts.atom{}\"/>\n\
          <link rel=\"alternate\" type=\"text/html\" href=\"http://{host}/{}\"/>\n",
         escape(&title),
-        escape(&itself),
+        escape(&id),
         rfc3339(updated),
         escape(&itself),
         escape(&itself),
@@ -222,7 +228,7 @@ mod tests {
         let query = AlertQuery { topic: Some(TopicName::from("a&b \"c\"")), ..all() };
         let xml = document(&[], &query, "localhost", at(9));
         for part in [
-            "<id>urn:feedwatch:alerts?topic=a%26b%20%22c%22</id>",
+            "<id>urn:feedwatch:alerts:topic:a%26b%20%22c%22</id>",
             "<author>",
             "rel=\"self\"",
             "<title>feedwatch: a&amp;b &quot;c&quot;</title>",

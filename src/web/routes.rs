@@ -1,6 +1,6 @@
 //! Which path is which answer. All are GET or HEAD: nothing changes state.
 
-use axum::{Router, http::StatusCode, middleware, routing::get};
+use axum::{Router, middleware, routing::get};
 
 use super::{State, atom, guard::guard, health, metrics, status};
 use crate::{clock::Clock, store::Store};
@@ -15,7 +15,7 @@ pub fn router<S: Store, C: Clock>(state: State<S, C>) -> Router {
         .route("/health/live", get(health::live::<S, C>))
         .route("/health/ready", get(health::ready::<S, C>))
         .route("/metrics", get(metrics::metrics::<S, C>))
-        .fallback(async || health::text(StatusCode::NOT_FOUND, "there is nothing here\n".to_owned()))
+        .fallback(status::nothing)
         .layer(middleware::from_fn_with_state(state.clone(), guard::<S, C>))
         .with_state(state)
 }

@@ -100,6 +100,14 @@ pub async fn alert<S: Store, C: Clock>(
     }
 }
 
+/// What is at a path that leads nowhere.
+pub async fn nothing() -> Response {
+    html(
+        StatusCode::NOT_FOUND,
+        page::notice("There is nothing here.", Level::Fair, "All there is stands on the first page."),
+    )
+}
+
 /// The style sheet.
 pub async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], page::STYLE).into_response()

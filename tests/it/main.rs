@@ -31,3 +31,4 @@ mod stop;
 mod store;
 mod support;
 mod watchlist;
+mod web;

@@ -26,6 +26,7 @@ any = ["sanctions"]
 /// Builds the text of a `feedwatch.toml`.
 #[derive(Debug, Clone)]
 pub struct Config {
+    server: String,
     http: String,
     notify: String,
     rest: String,
@@ -35,10 +36,21 @@ impl Config {
     /// The four topics, no feeds, no notifiers; short waits, no status page.
     pub fn new() -> Self {
         Self {
+            server: "listen = \"\"".to_owned(),
             http: "timeout = \"3s\"".to_owned(),
             notify: "retry = [\"200ms\"]".to_owned(),
             rest: FOUR_TOPICS.to_owned(),
         }
+    }
+
+    /// Replaces what stands in `[server]`.
+    pub fn server(self, keys: &str) -> Self {
+        Self { server: keys.to_owned(), ..self }
+    }
+
+    /// The page, on any free port.
+    pub fn page(self) -> Self {
+        self.server("listen = \"127.0.0.1:0\"")
     }
 
     /// Replaces what stands in `[http]`.
@@ -77,7 +89,7 @@ impl Config {
 
     /// The file.
     pub fn text(&self) -> String {
-        let Self { http, notify, rest } = self;
-        format!("[server]\nlisten = \"\"\n\n[http]\n{http}\n\n[notify]\n{notify}\n{rest}")
+        let Self { server, http, notify, rest } = self;
+        format!("[server]\n{server}\n\n[http]\n{http}\n\n[notify]\n{notify}\n{rest}")
     }
 }

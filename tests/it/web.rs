@@ -1,0 +1,8 @@
+//! What a browser, a scraper, a feed reader and a health check get from the real daemon, over real HTTP.
+
+mod atom;
+mod client;
+mod health;
+mod inert;
+mod limits;
+mod page;
