@@ -4,12 +4,15 @@ mod alerts;
 mod backtest;
 mod census;
 mod check;
+mod completions;
 mod default_config;
 mod discover;
 mod document;
+mod examples;
 mod export;
 mod feed_lines;
 mod import;
+mod man;
 mod match_document;
 mod match_lines;
 mod notify_test;
@@ -54,33 +57,53 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Watch feeds until told to stop: the daemon
+    #[command(after_help = examples::RUN)]
     Run,
     /// Poll every feed now, deliver, and exit
+    #[command(after_help = examples::ONCE)]
     Once(Json),
     /// Check the configuration: every problem with file, line and what to do
+    #[command(after_help = examples::CHECK)]
     Check(Json),
     /// Show what feedwatch reads in a feed document
+    #[command(after_help = examples::PARSE)]
     Parse(parse::Arguments),
     /// Show which articles of a feed document the watchlist would flag, and why
+    #[command(after_help = examples::MATCH)]
     Match(match_document::Arguments),
     /// Show what the watchlist would have flagged of the articles in the store; alerts nobody
+    #[command(after_help = examples::BACKTEST)]
     Backtest(backtest::Arguments),
     /// Show the health of feeds and notifiers; exit 1 if something needs a person
-    Status(Json),
+    #[command(after_help = examples::STATUS)]
+    Status(status::Arguments),
     /// Show alerts with their deliveries and attempts
+    #[command(after_help = examples::ALERTS)]
     Alerts(alerts::Arguments),
     /// Put deliveries back in the queue, under the same id
+    #[command(after_help = examples::REDELIVER)]
     Redeliver(redeliver::Arguments),
     /// Send one clearly marked test alert
+    #[command(after_help = examples::NOTIFY_TEST)]
     NotifyTest(notify_test::Arguments),
     /// Find the feeds that a web page announces, and print them for the configuration
+    #[command(after_help = examples::DISCOVER)]
     Discover(discover::Arguments),
     /// Print the feeds of an OPML file for the configuration; folders become tags
+    #[command(after_help = examples::IMPORT)]
     Import(import::Arguments),
     /// Print the configured feeds as OPML, without credentials
+    #[command(after_help = examples::EXPORT)]
     Export,
     /// Print the default configuration
+    #[command(after_help = examples::DEFAULT_CONFIG)]
     DefaultConfig,
+    /// Print what a shell completes
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(completions::Arguments),
+    /// Print the man page
+    #[command(after_help = examples::MAN)]
+    Man,
 }
 
 /// For commands that print.
@@ -124,7 +147,7 @@ async fn dispatch(cli: Cli, passed: Passed) -> Outcome {
         Command::Parse(args) => parse::run(&context, args).await,
         Command::Match(args) => match_document::run(&context, args).await,
         Command::Backtest(args) => backtest::run(&context, args).await,
-        Command::Status(args) => status::run(&context, args.json).await,
+        Command::Status(args) => status::run(&context, args).await,
         Command::Alerts(args) => alerts::run(&context, args).await,
         Command::Redeliver(args) => redeliver::run(&context, args).await,
         Command::NotifyTest(args) => notify_test::run(&context, args).await,
@@ -132,6 +155,8 @@ async fn dispatch(cli: Cli, passed: Passed) -> Outcome {
         Command::Import(args) => import::run(&context, args).await,
         Command::Export => export::run(&context),
         Command::DefaultConfig => default_config::run(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
     }
 }
 

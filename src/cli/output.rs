@@ -2,11 +2,13 @@
 
 use std::{
     fmt,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
 use serde::Serialize;
+use terminal_size::{Height, Width};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::config::Problems;
 
@@ -79,6 +81,56 @@ pub(super) fn text(text: impl fmt::Display) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The terminal that stdout is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terminal {
+    pub rows: usize,
+    pub columns: usize,
+}
+
+/// `None` if stdout is a pipe or a file.
+pub(super) fn terminal() -> Option<Terminal> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (Width(columns), Height(rows)) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(Terminal { rows: rows.into(), columns: columns.into() })
+}
+
+/// Prints foreign text for people; on a terminal a line takes one row, and what is longer is cut with a mark.
+pub(super) fn text_within(terminal: Option<Terminal>, shown: &str) -> Result<(), Failure> {
+    let clean = Clean(shown).to_string();
+    match terminal {
+        None => text(clean),
+        Some(Terminal { columns, .. }) => {
+            let cut: Vec<String> = clean.lines().map(|line| cut(line, columns)).collect();
+            text(cut.join("\n") + "\n")
+        }
+    }
+}
+
+/// The beginning of a line that takes this many columns; a mark stands for the rest.
+fn cut(line: &str, columns: usize) -> String {
+    if line.width() <= columns {
+        return line.to_owned();
+    }
+    let (mut kept, mut used) = (String::new(), 1);
+    for c in line.chars() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.trim_end().to_owned() + "…"
+}
+
+/// Prints what was made for another program, as it is.
+pub(super) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    io::stdout().lock().write_all(bytes)?;
+    Ok(())
+}
+
 /// Tells a person something beside what is printed: one line on stderr.
 pub(super) fn say(line: &str) {
     // A courtesy: nobody has to read it.
@@ -111,6 +163,16 @@ impl fmt::Display for Clean<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_by_columns_not_by_characters() {
+        assert_eq!(cut("0123456789", 10), "0123456789");
+        assert_eq!(cut("0123456789x", 10), "012345678…");
+        // Each takes two columns.
+        assert_eq!(cut("新聞新聞新聞", 7), "新聞新…");
+        assert_eq!(cut("新聞新聞新聞", 6), "新聞…");
+        assert_eq!(cut("abc      d", 6), "abc…");
+    }
 
     #[test]
     fn foreign_text_cannot_command_a_terminal() {

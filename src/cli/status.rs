@@ -1,23 +1,31 @@
 //! `status`: the health of feeds and notifiers.
 
 mod feed;
+mod screen;
 
 use std::{collections::HashMap, fmt::Write};
 
 use serde::Serialize;
 
-use self::feed::FeedStatus;
-use super::{
-    Context, Failure, Outcome,
-    output::{self, Clean},
-};
+use self::{feed::FeedStatus, screen::Room};
+use super::{Context, Failure, Outcome, output};
 use crate::{
-    app::{self, count},
+    app,
     clock::{Clock, SystemClock},
     config::{Config, Purpose},
     model::{FeedId, Notifier, NotifierState, rfc3339},
     store::{FeedState, Queue, Store},
 };
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Show everything, whether it fits the screen or not
+    #[arg(long, conflicts_with = "json")]
+    all: bool,
+    /// Print JSON for machines
+    #[arg(long)]
+    json: bool,
+}
 
 /// Everything `status` shows.
 #[derive(Debug, Serialize)]
@@ -43,13 +51,15 @@ struct NotifierStatus {
     reason: Option<String>,
 }
 
-pub(super) async fn run(context: &Context, json: bool) -> Outcome {
+pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     let config = context.config(Purpose::Look)?;
     let status = collect(&config).await?;
-    if json {
+    if arguments.json {
         output::json(&status)?;
     } else {
-        output::text(Clean(&status.to_text()))?;
+        let terminal = output::terminal().filter(|_| !arguments.all);
+        let room = terminal.map_or(Room::Endless, |terminal| Room::Rows(terminal.rows));
+        output::text_within(terminal, &status.to_text(room))?;
     }
     Ok(output::exit(status.ok))
 }
@@ -110,43 +120,9 @@ fn state(notifier: &Notifier, queue: Option<&Queue>) -> &'static str {
     }
 }
 
-impl Status {
-    /// For people: what needs them first, then a line each.
-    fn to_text(&self) -> String {
-        let mut text = String::new();
-        let in_need = self.feeds.iter().filter(|feed| feed.needs_person).count()
-            + self.notifiers.iter().filter(|notifier| notifier.needs_person).count();
-        // Writing to a string cannot fail.
-        let _ = match in_need {
-            0 => {
-                let (feeds, notifiers) = (self.feeds.len(), self.notifiers.len());
-                writeln!(text, "All is well: {}, {}.", count(feeds, "feed"), count(notifiers, "notifier"))
-            }
-            1 => writeln!(text, "1 thing needs you."),
-            n => writeln!(text, "{n} things need you."),
-        };
-        let _ = writeln!(text, "\nFEEDS");
-        for feed in ordered(&self.feeds, |feed| feed.needs_person) {
-            let _ = writeln!(text, "{}", feed.lines());
-        }
-        let _ = writeln!(text, "\nNOTIFIERS");
-        for notifier in ordered(&self.notifiers, |notifier| notifier.needs_person) {
-            let _ = writeln!(text, "{}", notifier.line());
-        }
-        text
-    }
-}
-
-/// Those that need a person first, else in the order of the configuration.
-fn ordered<T>(items: &[T], needs_person: fn(&T) -> bool) -> impl Iterator<Item = &T> {
-    items
-        .iter()
-        .filter(move |item| needs_person(item))
-        .chain(items.iter().filter(move |item| !needs_person(item)))
-}
-
 impl NotifierStatus {
-    fn line(&self) -> String {
+    /// For people: how it is, what waits, and why.
+    fn lines(&self) -> Vec<String> {
         let mark = if self.needs_person { '!' } else { ' ' };
         let mut line = format!("{mark} {:<8} {}: {} waiting", self.state, self.name, self.pending);
         if let Some(age) = self.oldest_pending_seconds {
@@ -158,9 +134,7 @@ impl NotifierStatus {
         if self.dead > 0 {
             let _ = write!(line, ", {} dead (`feedwatch redeliver --dead`)", self.dead);
         }
-        if let Some(reason) = &self.reason {
-            let _ = write!(line, "\n    {reason}");
-        }
-        line
+        let reason = self.reason.as_ref().map(|reason| format!("    {reason}"));
+        [line].into_iter().chain(reason).collect()
     }
 }

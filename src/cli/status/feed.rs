@@ -1,11 +1,10 @@
 //! What `status` says of a feed: when it is asked next and why, what it costs, and what an operator may want to change.
 
-use std::fmt::Write;
+mod text;
 
 use serde::Serialize;
 
 use crate::{
-    app::count,
     model::{Feed, FeedId, Hint, Outcome, Reading, Timestamp, rfc3339},
     poll,
     store::{FeedCondition, FeedState, ReadingTrouble},
@@ -17,7 +16,7 @@ pub(super) struct FeedStatus {
     url: String,
     id: FeedId,
     name: String,
-    state: FeedCondition,
+    pub state: FeedCondition,
     pub needs_person: bool,
     next_poll: Option<String>,
     /// The rule that decided it.
@@ -135,98 +134,6 @@ impl FeedStatus {
             troubles: memory.reading_troubles().into_iter().map(ReadingTrouble::as_str).collect(),
             host_closed: gate.map(|gate| ClosedStatus { until: rfc3339(gate.until), why: gate.why.clone() }),
         }
-    }
-
-    /// For people: how it is, when it is asked next, and what is out of the ordinary.
-    pub fn lines(&self) -> String {
-        let mark = if self.needs_person { '!' } else { ' ' };
-        let mut lines = format!("{mark} {:<8} {}", self.state.as_str(), self.name);
-        if self.name != self.url {
-            let _ = write!(lines, "  {}", self.url);
-        }
-        let never = || "never".to_owned();
-        let _ = write!(
-            lines,
-            "\n    last success {}, next poll {} ({})",
-            self.last_success.clone().unwrap_or_else(never),
-            self.next_poll.clone().unwrap_or_else(never),
-            self.reason
-        );
-        if self.polls > 0 {
-            let _ = write!(lines, "\n    {}", self.costs());
-        }
-        for note in self.notes() {
-            let _ = write!(lines, "\n    {note}");
-        }
-        lines
-    }
-
-    /// `12 polls, 83 % not modified, 48.1 KiB, etag and last-modified`.
-    fn costs(&self) -> String {
-        let polls = count(usize::try_from(self.polls).unwrap_or(usize::MAX), "poll");
-        let validators = match (self.etag, self.last_modified) {
-            (true, true) => "etag and last-modified",
-            (true, false) => "etag",
-            (false, true) => "last-modified",
-            (false, false) => "no validators",
-        };
-        let broken =
-            if (self.etag || self.last_modified) && !self.validators_work { " (broken)" } else { "" };
-        let status = self.last_status.map(|status| format!("status {status}, ")).unwrap_or_default();
-        format!(
-            "{status}{polls}, {:.0} % not modified, {}, {validators}{broken}",
-            self.not_modified_share * 100.0,
-            bytesize::ByteSize(self.bytes)
-        )
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let Some(error) = &self.error {
-            let failures = count(usize::try_from(self.consecutive_failures).unwrap_or(usize::MAX), "failure");
-            let failures =
-                if self.consecutive_failures > 0 { format!("{failures}: ") } else { String::new() };
-            notes.push(format!("{failures}{error}"));
-        }
-        for hint in &self.hints {
-            let capped = if hint.capped { ", capped" } else { "" };
-            let ignored = if self.hints_ignored { ", ignored" } else { "" };
-            notes.push(format!("asks to wait: {} {} s{capped}{ignored}", hint.rule, hint.seconds));
-        }
-        if !self.skip_hours.is_empty() || !self.skip_days.is_empty() {
-            let hours = self.skip_hours.iter().map(|hour| format!("{hour:02}:00"));
-            let skipped: Vec<String> = hours.chain(self.skip_days.iter().map(ToString::to_string)).collect();
-            let ignored = if self.hints_ignored { ", ignored" } else { "" };
-            notes.push(format!("skips (GMT) {}{ignored}", skipped.join(" ")));
-        }
-        notes.extend(self.moved_to.as_ref().map(|to| format!("moved to {to}: change its url")));
-        notes.extend(self.redirect_observed.as_ref().map(|observed| {
-            let polls = count(observed.polls as usize, "poll");
-            format!("may have moved to {} ({polls} since {})", observed.to, observed.since)
-        }));
-        if let Some(gap) = &self.last_gap {
-            notes.push(format!("possible gap {} to {} ({} so far)", gap.from, gap.to, self.gaps));
-        }
-        notes.extend(self.troubles.iter().map(|trouble| match &self.empty_since {
-            Some(since) if *trouble == ReadingTrouble::Empty.as_str() => format!("{trouble} (since {since})"),
-            _ => (*trouble).to_owned(),
-        }));
-        let mended: Vec<&str> = self.reading.repairs.keys().map(String::as_str).collect();
-        if !mended.is_empty() {
-            notes.push(format!(
-                "its document had to be mended: {} (`feedwatch parse` tells more)",
-                mended.join(", ")
-            ));
-        }
-        let limits: Vec<&str> = self.reading.limits.keys().map(String::as_str).collect();
-        if !limits.is_empty() {
-            notes.push(format!("part of its document is left out by {}", limits.join(", ")));
-        }
-        notes.extend(self.host_closed.as_ref().map(|closed| {
-            let why = closed.why.as_deref().unwrap_or("it asked for patience");
-            format!("its host is left alone until {}: {why}", closed.until)
-        }));
-        notes
     }
 }
 

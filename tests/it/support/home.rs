@@ -14,7 +14,8 @@ use tokio::{process::Command, time::timeout};
 use super::{Config, Daemon, PATIENCE, until};
 
 /// Variables of the machine that must not reach a feedwatch under test.
-const FOREIGN: [&str; 8] = [
+const FOREIGN: [&str; 9] = [
+    "COLUMNS",
     "CREDENTIALS_DIRECTORY",
     "FEEDWATCH_CONFIG",
     "JOURNAL_STREAM",
