@@ -1,6 +1,7 @@
 //! What a receiver said, made fit to be stored and shown: cleaned, short, without secrets and URLs. Pure.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 
 use crate::{
     model::Webhook,
@@ -26,20 +27,22 @@ impl Redactor {
     /// A redactor for the URL, the keys and the headers of a webhook.
     pub fn of(webhook: &Webhook) -> Self {
         let url = webhook.url.expose();
-        let parts = url.path_segments().into_iter().flatten().chain([url.username()]);
-        let parts = parts.filter(|part| part.len() >= SHORTEST_PART).map(str::to_owned);
+        let parts = url.path_segments().into_iter().flatten().chain([url.username()]).flat_map(both);
+        let parts = parts.filter(|part| part.len() >= SHORTEST_PART);
         let query = url.query_pairs().map(|(_, value)| value.into_owned());
+        let raw_query = url.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let raw_query = raw_query.map(|(_, value)| value.to_owned());
         let keys = webhook.secrets.iter().map(|key| STANDARD.encode(key.expose()));
         let headers = webhook.headers.iter().flat_map(|(_, value)| {
             let value = value.expose();
             [value.to_owned(), value.rsplit(' ').next().unwrap_or_default().to_owned()]
         });
-        let password = url.password().unwrap_or_default();
-        let basic = STANDARD.encode(format!("{}:{password}", url.username()));
+        let [user, password] = [url.username(), url.password().unwrap_or_default()].map(decoded);
+        let basic = STANDARD.encode(format!("{user}:{password}"));
         let to = webhook.to.as_ref().map_or("", Secret::expose);
-        let whole = [url.as_str(), url.path(), url.query().unwrap_or_default(), password, &basic, to];
-        let whole = whole.map(str::to_owned);
-        let all = whole.into_iter().chain(parts).chain(query).chain(keys).chain(headers);
+        let whole = [url.as_str(), url.path(), url.query().unwrap_or_default(), to].map(str::to_owned);
+        let whole = whole.into_iter().chain(both(url.password().unwrap_or_default())).chain([basic]);
+        let all = whole.chain(parts).chain(query).chain(raw_query).chain(keys).chain(headers);
         let mut secrets: Vec<String> = all.filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
@@ -56,6 +59,15 @@ impl Redactor {
         let text = if text.trim_start().starts_with('<') { without_tags(&text) } else { text };
         one_line(&text).split_whitespace().collect::<Vec<_>>().join(" ")
     }
+}
+
+/// As a URL has it, and what it means: that is what is sent, and may be said back.
+fn both(text: &str) -> [String; 2] {
+    [text.to_owned(), decoded(text)]
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// A sentence of at most [`MAX_REASON`] graphemes.
@@ -133,6 +145,27 @@ mod tests {
         check("Authorization was Bearer h-canary, not h-canary", "Authorization was ***, not ***");
         check("user pass-word", "user ***");
         check(r#"{"url":"https:\/\/hooks.example\/services\/T0canary"}"#, r#"{"url":"[url]"}"#);
+    }
+
+    #[test]
+    fn what_is_escaped_in_the_url_is_taken_out_as_it_is_sent_too() {
+        let url = "https://canary-user:p%40ss-canary@hooks.example/s%2Dcanary-1?token=q%2Fcanary";
+        let redactor = Redactor::of(&Webhook {
+            url: SecretUrl::new(url.parse().expect("url")),
+            secrets: vec![],
+            headers: vec![],
+            timeout: None,
+            ca_file: None,
+            to: None,
+            content_type: "application/json".to_owned(),
+            template: None,
+        });
+        let basic = STANDARD.encode("canary-user:p@ss-canary");
+        for said in
+            ["p%40ss-canary", "p@ss-canary", &basic, "s%2Dcanary-1", "s-canary-1", "q%2Fcanary", "q/canary"]
+        {
+            assert_eq!(redactor.clean(&format!("no {said}!")), "no ***!");
+        }
     }
 
     #[test]
