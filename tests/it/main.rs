@@ -29,6 +29,7 @@ mod regression;
 mod reload;
 mod reload_applies;
 mod restart;
+mod secrets;
 mod stop;
 mod store;
 mod support;
