@@ -29,6 +29,9 @@ const WEBHOOK_IDLE: Duration = Duration::from_secs(4);
 /// Connections to a host of feeds that are kept: as many as a loopback host may be asked by at the same time; a public one
 /// has only one.
 const FEED_IDLE: usize = 4;
+/// ... and how long: longer than the gap between two requests to a public host. After its last feed a connection is of no
+/// use until the next round, and holds some 60 kB here and a socket there.
+const FEED_IDLE_TIME: Duration = Duration::from_secs(10);
 const PROJECT_URL: &str = "https://github.com/feedwatch/feedwatch";
 
 /// Why a client cannot be built.
@@ -69,7 +72,8 @@ pub fn feed_client(settings: &Settings, options: &FeedOptions) -> Result<Client,
         .connect_timeout(FEED_CONNECT_TIMEOUT)
         .read_timeout(FEED_READ_TIMEOUT)
         .timeout(settings.timeout)
-        .pool_max_idle_per_host(FEED_IDLE);
+        .pool_max_idle_per_host(FEED_IDLE)
+        .pool_idle_timeout(FEED_IDLE_TIME);
     build(builder)
 }
 

@@ -130,7 +130,8 @@ impl Way<'_> {
             }
             let request = request::build(self.feed, self.configured, &route.last, self.known);
             let sending = hop::send(client, &fetcher.settings, request, clock, head);
-            let step = gates.during(&mut pass, timeout(left, sending)).await;
+            // Boxed: each function that it is handed on to would hold it twice.
+            let step = gates.during(&mut pass, Box::pin(timeout(left, sending))).await;
             gates.leave(pass).await;
             let took = begun.elapsed();
             head.took = Some(head.took.unwrap_or_default() + took);

@@ -59,7 +59,7 @@ impl<S: Store> HostTask<S> {
     /// Works until nothing is due at this host, or until told to stop.
     pub async fn run(mut self) {
         let stop = self.stop.clone();
-        let is_done = stop.run_until_cancelled(self.work()).await.is_some();
+        let is_done = stop.run_until_cancelled(Box::pin(self.work())).await.is_some();
         if is_done {
             self.release().await;
         }
@@ -150,7 +150,7 @@ impl<S: Store> HostTask<S> {
 
     /// Records a poll, again and again while the store cannot be written: nobody is told of what is not on disk.
     /// `None` if the lease was lost, or the feed's request was changed while it was under way.
-    async fn record(&self, record: &PollRecord) -> Option<Recorded> {
+    async fn record(&self, record: &Arc<PollRecord>) -> Option<Recorded> {
         let mut is_told = false;
         loop {
             match self.shared.store.record_poll(&self.lease, record.clone(), self.free_places()).await {

@@ -1,5 +1,7 @@
 //! One poll of one feed: fetch, process, conclude. Gives the record; storing it is the caller's.
 
+use std::sync::Arc;
+
 use super::{
     catch_up::Walk,
     conclude::{Ending, RETRY_AFTER_CAP, conclude},
@@ -21,7 +23,7 @@ pub(super) struct Polled {
     /// What was known before.
     pub before: FeedState,
     /// What is to be stored.
-    pub record: PollRecord,
+    pub record: Arc<PollRecord>,
     /// Whether Retry-After was cut to its cap.
     pub is_cut: bool,
     /// Whether a document was read, not only recognised as the last one.
@@ -48,7 +50,7 @@ pub(super) async fn poll<S: Store>(
         let ending = Ending::new(Outcome::Held, Some(error));
         let (market, head) = (passage.shared.budget.market(), Head::new(due.now));
         let record = conclude(feed, &live.settings, &market, &before, &head, ending, due.now);
-        return Ok(Polled { before, record, is_cut: false, is_read: false });
+        return Ok(Polled { before, record: record.into(), is_cut: false, is_read: false });
     }
     let Answer { mut head, fetched } = live.fetcher.fetch(feed, &before, due.now, passage).await;
     if let Some(took) = head.took {
@@ -75,14 +77,15 @@ pub(super) async fn poll<S: Store>(
         ending.gap = gaps::find(&sight.window, &before.memory, before.last_success, clock.now());
         if let Some(gap) = ending.gap {
             let walk = Walk { passage, feed, before: &before, clock, gap };
-            walk.back(links, &mut ending, &mut head).await?;
+            // Rare and large: the futures of all other polls need not have room for it.
+            Box::pin(walk.back(links, &mut ending, &mut head)).await?;
         }
     }
     let is_read = ending.sight.as_ref().is_some_and(|sight| !sight.is_same);
     let market = passage.shared.budget.market();
     let record = conclude(feed, &live.settings, &market, &before, &head, ending, clock.now());
     let is_cut = head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
-    Ok(Polled { before, record, is_cut, is_read })
+    Ok(Polled { before, record: record.into(), is_cut, is_read })
 }
 
 /// The feed that asks already where this one moved to.

@@ -14,7 +14,7 @@ mod polls;
 pub mod sqlite;
 mod views;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use activity::{FeedActivity, NotifierActivity, Volume};
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, RedeliverQuery};
@@ -137,7 +137,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn record_poll(
         &self,
         lease: &HostLease,
-        record: PollRecord,
+        record: Arc<PollRecord>,
         take: usize,
     ) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
 

@@ -103,9 +103,15 @@ fn alerts(home: &Path) -> usize {
     told["alerts"].as_array().map_or(0, Vec::len)
 }
 
+/// Each host is asked for one feed after the other, as public ones are, but without their gap: it would be all that is
+/// measured.
 fn config(site: &Site, feeds: usize) -> String {
     let topics = TERMS.map(|term| format!("[[topic]]\nname = \"{term}\"\nany = [\"{term}\"]\n"));
+    let hosts = (0..site::HOSTS.min(feeds)).map(|feed| {
+        let authority = site.url(feed).split('/').nth(2).unwrap_or_default().to_owned();
+        format!("[[host]]\nname = \"{authority}\"\ngap = \"0s\"\nin_flight = 1\n")
+    });
     let feeds = (0..feeds).map(|feed| format!("[[feed]]\nurl = \"{}\"\n", site.url(feed)));
     let settings = format!("[http]\nmax_in_flight = {IN_FLIGHT}\n[server]\nlisten = \"\"\n");
-    std::iter::once(settings).chain(topics).chain(feeds).collect()
+    std::iter::once(settings).chain(topics).chain(hosts).chain(feeds).collect()
 }

@@ -221,7 +221,7 @@ async fn record(store: &Db, host: &ClaimedHost, document: Option<DocumentRecord>
         document,
         events: Vec::new(),
     };
-    store.record_poll(&host.lease, record, 0).await.expect("record");
+    store.record_poll(&host.lease, record.into(), 0).await.expect("record");
 }
 
 async fn size_after_close(folder: &TempDir, store: Db) -> u64 {

@@ -98,7 +98,7 @@ impl Fixture {
             document: Some(document),
             events: vec![],
         };
-        let recorded = self.store.record_poll(&self.lease, record, 1).await.expect("recorded");
+        let recorded = self.store.record_poll(&self.lease, record.into(), 1).await.expect("recorded");
         assert_eq!(recorded.new_alerts.len(), count);
     }
 

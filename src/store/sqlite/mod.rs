@@ -149,7 +149,7 @@ impl<C: Clock> Store for SqliteStore<C> {
     async fn record_poll(
         &self,
         lease: &HostLease,
-        record: PollRecord,
+        record: Arc<PollRecord>,
         take: usize,
     ) -> Result<Recorded, StoreError> {
         let lease = lease.clone();

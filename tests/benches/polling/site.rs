@@ -15,7 +15,7 @@ use feedwatch::clock::{Clock, SystemClock};
 /// The argument that makes this program the site.
 pub const SERVE: &str = "--serve";
 /// Addresses; each is a host of its own, so that no gate makes feeds wait for each other.
-const HOSTS: usize = 200;
+pub const HOSTS: usize = 200;
 /// Articles of a feed.
 const ARTICLES: usize = 30;
 /// Nobody asks for longer than this: the site ends by itself.

@@ -256,7 +256,7 @@ impl World {
         self.judge.rule(&feed, now, act);
         let (head, ending) = seen(&feed, &due, act, &mut self.random);
         let record = poll::conclude(&feed, &self.settings, market, &due.state, &head, ending, due.now);
-        self.store.record_poll(lease, record, 0).await.expect("recorded");
+        self.store.record_poll(lease, record.into(), 0).await.expect("recorded");
     }
 }
 

@@ -82,7 +82,7 @@ pub async fn a_changed_request_refuses_the_answer_to_the_old_one(rig: Rig<impl E
     let (lease, a) = rig.claim_one().await;
     let changed = FeedEntry { request: "GET elsewhere".to_owned(), ..entry("a", "one") };
     rig.configure(&[changed, entry("b", "one")]).await;
-    assert_not_handed_out(&rig.store.record_poll(&lease, rig.readable(&a, document(&["x"])), 0).await);
+    assert_not_handed_out(&rig.store.record_poll(&lease, rig.readable(&a, document(&["x"])).into(), 0).await);
     assert_eq!(rig.state("a").await.validators.etag, None);
     // The host is still held: its other feeds are not to blame.
     let b = rig.store.take_feeds(&lease, 1).await.unwrap().remove(0);

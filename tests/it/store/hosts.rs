@@ -155,7 +155,7 @@ pub async fn a_lease_that_is_over_goes_to_the_next_owner(rig: Rig<impl Engine>) 
     let (new, _) = rig.claim_one().await;
     assert_eq!((new.owner == old.owner, new.epoch), (true, old.epoch + 1));
     // The same owner or not: only the epoch counts.
-    assert_lost(rig.store.record_poll(&old, rig.readable(&feed, document(&["x"])), 9).await);
+    assert_lost(rig.store.record_poll(&old, rig.readable(&feed, document(&["x"])).into(), 9).await);
     assert_lost(rig.store.take_feeds(&old, 9).await);
     assert!(rig.known("a", ("x", None)).await.is_none());
 }

@@ -36,7 +36,7 @@ pub async fn a_poll_under_a_lost_lease_changes_nothing(rig: Rig<impl Engine>) {
     let before = rig.state("feed").await;
     let alerts = vec![rig.alert("x", &["S-400"], b"body")];
     let record = rig.readable(&feed, DocumentRecord { alerts, ..document(&["x"]) });
-    assert_lost(rig.store.record_poll(&lease, record, 9).await);
+    assert_lost(rig.store.record_poll(&lease, record.into(), 9).await);
     assert_eq!(rig.state("feed").await, before);
     assert!(rig.known("feed", ("x", None)).await.is_none());
     assert!(rig.alerts().await.is_empty() && rig.deliveries("desk").await.is_empty());
@@ -48,7 +48,7 @@ pub async fn the_same_poll_is_recorded_once(rig: Rig<impl Engine>) {
     let alerts = vec![rig.alert("x", &["S-400"], b"body")];
     let record = rig.readable(&feed, DocumentRecord { alerts, ..document(&["x"]) });
     rig.record(&lease, record.clone()).await;
-    assert_not_handed_out(&rig.store.record_poll(&lease, record, 0).await);
+    assert_not_handed_out(&rig.store.record_poll(&lease, record.into(), 0).await);
     rig.release(&lease).await;
     assert_eq!((rig.state("feed").await.polls, rig.deliveries("desk").await.len()), (1, 1));
 }
@@ -144,7 +144,7 @@ pub async fn a_closed_gate_holds_every_feed_of_the_host(rig: Rig<impl Engine>) {
         gate: Some(closing("host", rig.now() + 2 * HOUR, true)),
         ..rig.failure(&feed.state.id, 1)
     };
-    let recorded = rig.store.record_poll(&lease, closed, 9).await.unwrap();
+    let recorded = rig.store.record_poll(&lease, closed.into(), 9).await.unwrap();
     assert!(recorded.feeds.is_empty(), "the gate closes at once");
     assert!(rig.store.take_feeds(&lease, 9).await.unwrap().is_empty());
     rig.release(&lease).await;
@@ -248,7 +248,7 @@ pub async fn what_is_remembered_and_counted_survives_a_restart(rig: Rig<impl Eng
 pub async fn recording_hands_out_more_feeds(rig: Rig<impl Engine>) {
     rig.configure(&[entry("a", "host"), entry("b", "host"), entry("c", "host")]).await;
     let (lease, feed) = rig.claim_one().await;
-    let recorded = rig.store.record_poll(&lease, rig.readable(&feed, document(&[])), 1).await.unwrap();
+    let recorded = rig.store.record_poll(&lease, rig.readable(&feed, document(&[])).into(), 1).await.unwrap();
     assert_eq!(recorded.feeds.len(), 1);
     assert_eq!(recorded.feeds[0].state.id, FeedId::from("b"));
     assert_eq!(rig.state("b").await.last_attempt, Some(rig.now()));

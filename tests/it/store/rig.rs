@@ -146,7 +146,7 @@ impl<E: Engine> Rig<E> {
     }
 
     pub async fn record(&self, lease: &HostLease, record: PollRecord) -> Recorded {
-        self.store.record_poll(lease, record, 0).await.expect("record")
+        self.store.record_poll(lease, record.into(), 0).await.expect("record")
     }
 
     /// Claims the one due host, records this document for its feed, and gives the host back.

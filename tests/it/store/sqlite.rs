@@ -197,7 +197,7 @@ async fn many_writes_at_once_all_count() {
             let mut lease = host.lease;
             lease.epoch += i64::from(lease.host.as_str().parse::<i32>().unwrap() % 3 == 0);
             let lost = lease.host.as_str().parse::<i32>().unwrap() % 3 == 0;
-            (lost, async move { store.record_poll(&lease, record, 0).await })
+            (lost, async move { store.record_poll(&lease, record.into(), 0).await })
         })
         .collect();
     let mut running = tokio::task::JoinSet::new();
