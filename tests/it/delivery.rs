@@ -4,6 +4,7 @@
 //! says of it, and how often the receiver was asked.
 
 mod case;
+mod crash;
 mod run;
 mod table;
 mod tls;

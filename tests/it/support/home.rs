@@ -81,7 +81,10 @@ impl Home {
 
     /// The program, ready to start here with these arguments.
     pub fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_feedwatch"));
+        self.prepared(Command::new(env!("CARGO_BIN_EXE_feedwatch")), arguments)
+    }
+
+    fn prepared(&self, mut command: Command, arguments: &[&str]) -> Command {
         command.args(arguments).current_dir(self.path()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         for name in FOREIGN {
@@ -113,6 +116,14 @@ impl Home {
     /// Starts the daemon, whatever becomes of it.
     pub fn spawn(&self) -> Daemon {
         Daemon::spawn(self.program(&["run"]), self.dir.clone())
+    }
+
+    /// The same as the child of another program: `strace` and its arguments.
+    pub fn spawn_under(&self, wrapper: &[&str]) -> Daemon {
+        let (program, before) = wrapper.split_first().expect("a program");
+        let arguments = [before, &[env!("CARGO_BIN_EXE_feedwatch"), "run"]].concat();
+        let command = self.prepared(Command::new(program), &arguments);
+        Daemon::spawn(command, self.dir.clone())
     }
 
     /// The same, with these variables in its environment.
