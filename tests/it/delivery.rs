@@ -5,6 +5,7 @@
 
 mod case;
 mod crash;
+mod disk;
 mod run;
 mod table;
 mod tls;

@@ -91,6 +91,28 @@ async fn a_database_that_somebody_locks_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_lock_while_alerts_are_sent_costs_none_and_repeats_none() {
+    let (site, receiver, home) = one_feed().await;
+    receiver.otherwise(Reply::After(Duration::from_millis(200), 204));
+    let articles: Vec<_> = (0..20).map(|n| Article::about_s400(&format!("n{n}"))).collect();
+    site.publish("/news.xml", &articles);
+    let daemon = home.start().await;
+    holds("sends are under way", || receiver.attempts().len() >= 6).await;
+    let somebody = Connection::open(home.database()).expect("a database");
+    somebody.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    // Longer than SQLite itself waits.
+    daemon.line("nothing can be stored").await;
+    let sent = receiver.attempts().len();
+    assert!(sent < 20 && receiver.accepted().len() == sent, "what was under way ended, no more began");
+    somebody.execute_batch("ROLLBACK").expect("the lock is given back");
+    holds("all alerts", || receiver.articles().len() == 20).await;
+    until("all are on record", async || (home.status().await["notifiers"][0]["pending"] == 0).then_some(()))
+        .await;
+    daemon.stop().await;
+    assert_eq!(receiver.attempts().len(), 20);
+}
+
+#[tokio::test]
 async fn a_daemon_whose_database_is_taken_away_says_so_and_ends() {
     let (_site, _receiver, home) = one_feed().await;
     let daemon = home.start().await;

@@ -64,6 +64,14 @@ impl Home {
         home
     }
 
+    /// A directory in this one, with this `feedwatch.toml`.
+    pub fn in_directory(parent: &Path, config: &str) -> Self {
+        let home =
+            Self { dir: Arc::new(TempDir::new_in(parent).expect("a temporary directory can be made")) };
+        home.write("feedwatch.toml", config);
+        home
+    }
+
     /// Where things are.
     pub fn path(&self) -> &Path {
         self.dir.path()
