@@ -20,6 +20,7 @@ mod manners;
 mod matching_quality;
 mod notify;
 mod opml;
+mod package;
 mod pipeline;
 mod polite;
 mod reading;
