@@ -7,8 +7,9 @@ mod page;
 mod reload;
 mod service;
 mod status_line;
+mod store;
 
-use std::{iter, path::Path, sync::Arc};
+use std::{iter, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use data_encoding::HEXLOWER;
@@ -20,9 +21,9 @@ use self::{daemon::Daemon, page::Page, service::Service};
 pub use self::{
     listener::Passed,
     once::{LeftOut, once},
+    store::{AppStore, open_store, open_store_beside, open_store_now, open_store_to_read},
 };
 use crate::{
-    clock::SystemClock,
     config::{Config, Loaded, Problems},
     matcher::Matcher,
     metrics::Metrics,
@@ -30,49 +31,9 @@ use crate::{
     pipeline::Pipeline,
     poll::{Fetcher, Live, Slots, hosts, schedule},
     secret::Secret,
-    store::{FeedEntry, Location, NotifierEntry, Settings, Store, StoreError, sqlite::SqliteStore},
+    store::{FeedEntry, NotifierEntry, Store, StoreError},
     telemetry,
 };
-
-/// The store that this program runs on.
-pub type AppStore = SqliteStore<SystemClock>;
-
-/// Opens the store to work on: alone, as `run` and `once` do.
-///
-/// # Errors
-/// If another process works on it, or it cannot be used.
-pub async fn open_store(settings: &Settings) -> Result<AppStore, StoreError> {
-    open_with(settings, |path, settings| SqliteStore::open(path, settings, SystemClock)).await
-}
-
-/// Opens the store to look at, beside whoever works on it.
-///
-/// # Errors
-/// If there is none, or it cannot be used.
-pub async fn open_store_to_read(settings: &Settings) -> Result<AppStore, StoreError> {
-    open_with(settings, |path, _| SqliteStore::open_reader(path, SystemClock)).await
-}
-
-/// Opens the store to change a little, beside whoever works on it.
-///
-/// # Errors
-/// If there is none, or it cannot be used.
-pub async fn open_store_beside(settings: &Settings) -> Result<AppStore, StoreError> {
-    open_with(settings, |path, settings| SqliteStore::open_beside(path, settings, SystemClock)).await
-}
-
-/// Opens on a blocking thread: checks and migrations of a large file take seconds.
-async fn open_with(
-    settings: &Settings,
-    open: impl FnOnce(&Path, &Settings) -> Result<AppStore, StoreError> + Send + 'static,
-) -> Result<AppStore, StoreError> {
-    let settings = settings.clone();
-    let opening = tokio::task::spawn_blocking(move || {
-        let Location::Sqlite(path) = &settings.location;
-        open(path, &settings)
-    });
-    opening.await.map_err(|error| StoreError::Unusable(format!("opening the store failed: {error}")))?
-}
 
 /// What the daemon is run with.
 pub struct Run {

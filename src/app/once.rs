@@ -10,7 +10,7 @@ use anyhow::Result;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{AppStore, close, live, new_owner, open_store, sync};
+use super::{AppStore, close, live, new_owner, open_store_now, sync};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -37,7 +37,7 @@ pub async fn once(
     cancel: CancellationToken,
 ) -> Result<()> {
     let live = live(config, &Metrics::default())?;
-    let store = open_store(&config.store).await?;
+    let store = open_store_now(&config.store).await?;
     let owner = new_owner();
     let result = async {
         sync(&store, config).await?;

@@ -12,7 +12,6 @@ use super::{Outcome, census};
 use crate::{
     config::{self, Config, Counts, Environment, Loaded, Problem, Problems, Purpose},
     model::{Feed, Notifier, NotifierKind},
-    store::Location,
 };
 
 /// Bad configuration (`EX_CONFIG` of sysexits.h).
@@ -79,8 +78,7 @@ fn summary(out: &mut impl Write, config: &Config, counts: Counts) -> io::Result<
     writeln!(out, "feeds      {}", listed(counts.feeds, &feeds))?;
     writeln!(out, "topics     {}", listed(counts.topics, &topics))?;
     writeln!(out, "notifiers  {}", listed(counts.notifiers, &notifiers))?;
-    let Location::Sqlite(store) = &config.store.location;
-    writeln!(out, "store      {}", store.display())
+    writeln!(out, "store      {}", config.store.location)
 }
 
 fn describe(notifier: &Notifier) -> String {

@@ -14,8 +14,21 @@ pub(super) struct Secrets<'a> {
 }
 
 impl Secrets<'_> {
-    /// What a value stands for.
+    /// What a value stands for. Commands that only look do without what is not there.
     pub(super) fn resolve(&self, written: &At<String>, problems: &mut Vec<Problem>) -> Resolved {
+        match self.find(written, problems) {
+            Err(_) if self.purpose == Purpose::Look => None,
+            found => tell(found, problems),
+        }
+    }
+
+    /// The same for what no command can do without.
+    pub(super) fn resolve_always(&self, written: &At<String>, problems: &mut Vec<Problem>) -> Resolved {
+        let found = self.find(written, problems);
+        tell(found, problems)
+    }
+
+    fn find(&self, written: &At<String>, problems: &mut Vec<Problem>) -> Result<At<String>, Box<Problem>> {
         let found = match written.value.split_once(':') {
             Some(("env", name)) => self.variable(written, name),
             Some(("file", path)) => file(written, path, problems),
@@ -23,14 +36,7 @@ impl Secrets<'_> {
             _ if written.value.is_empty() => Err(written.error(format!("{}: is empty", written.key)).into()),
             _ => Ok(written.value.clone()),
         };
-        match found {
-            Ok(value) => Some(written.with(value)),
-            Err(_) if self.purpose == Purpose::Look => None,
-            Err(problem) => {
-                problems.push(*problem);
-                None
-            }
-        }
+        found.map(|value| written.with(value))
     }
 
     fn variable(&self, written: &At<String>, name: &str) -> Result<String, Box<Problem>> {
@@ -67,6 +73,10 @@ impl Secrets<'_> {
         };
         non_empty(found).map_err(|why| Box::new(problem(format!("credential {name}: {why}")).help(load)))
     }
+}
+
+fn tell(found: Result<At<String>, Box<Problem>>, problems: &mut Vec<Problem>) -> Resolved {
+    found.map_err(|problem| problems.push(*problem)).ok()
 }
 
 fn file(written: &At<String>, path: &str, problems: &mut Vec<Problem>) -> Result<String, Box<Problem>> {

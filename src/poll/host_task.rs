@@ -43,10 +43,15 @@ pub(super) struct HostTask<S> {
 }
 
 impl<S: Store> HostTask<S> {
-    /// Takes the lease, which counts as held from now on, and begins the first polls.
-    pub fn begin(shared: Arc<Shared<S>>, claimed: ClaimedHost, cancel: &CancellationToken) -> Self {
+    /// Takes the lease, which counts as held since it was asked for, and begins the first polls.
+    pub fn begin(
+        shared: Arc<Shared<S>>,
+        claimed: ClaimedHost,
+        asked: Instant,
+        cancel: &CancellationToken,
+    ) -> Self {
         let stop = cancel.child_token();
-        shared.leases.hold(claimed.lease.clone(), stop.clone());
+        shared.leases.hold(claimed.lease.clone(), asked, stop.clone());
         let live = shared.live.borrow().clone();
         let first = claimed.feeds.first().and_then(|due| live.feeds.get(&due.state.id));
         let manners = first.map_or(Manners::PUBLIC, |feed| Manners::towards(feed, &live.settings.hosts));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use url::Url;
@@ -75,6 +75,7 @@ impl<'a, S: Store> Gates for Passage<'a, S> {
         };
         let slot = slots.take().await;
         drop(aside);
+        self.shared.leases.is_fresh(self.own).await;
         Ok(Pass { passing, slot, visit, gap: manners.gap })
     }
 
@@ -98,11 +99,12 @@ impl<'a, S: Store> Passage<'a, S> {
     async fn visit(&self, host: &HostKey, clock: &StoreTime) -> Result<Option<Visiting<'a>>, Timestamp> {
         let give_up = clock.now() + PATIENCE;
         loop {
+            let asked = Instant::now();
             let wait = match self.shared.store.visit_host(&self.shared.owner, host).await {
                 Ok(Visit::Open(lease)) => {
                     // If it is lost, the request goes on: only its own answer is at stake.
                     let leases = &self.shared.leases;
-                    leases.hold(lease.clone(), CancellationToken::new());
+                    leases.hold(lease.clone(), asked, CancellationToken::new());
                     return Ok(Some(Visiting { leases, lease }));
                 }
                 Ok(Visit::Ours) => return Ok(None),

@@ -216,7 +216,9 @@ impl<S: Store> Poller<S> {
     /// # Errors
     /// If the store can never be used again.
     pub async fn run(self, lease: Duration, cancel: CancellationToken) -> Result<(), StoreError> {
-        let shared = Arc::new(self.shared);
+        let mut shared = self.shared;
+        shared.leases.last(lease);
+        let shared = Arc::new(shared);
         let (hosts, renewal) = (TaskTracker::new(), TaskTracker::new());
         let renewing = CancellationToken::new();
         renewal.spawn(leases::renew(shared.clone(), lease / 3, renewing.clone()));
@@ -244,7 +246,7 @@ async fn claim_hosts<S: Store>(
 ) -> Result<(), StoreError> {
     let (mut store_is_down, mut idle_since) = (false, None);
     while !shared.round.as_ref().is_some_and(Round::is_over) {
-        let pulse = &shared.pulse;
+        let (pulse, asked) = (&shared.pulse, Instant::now());
         // A store that is locked or full is no fault of this loop, and the store's own beat tells if it hangs.
         let pause = match pulse.wait(LOOP, claim(shared)).await {
             Ok(None) => TICK,
@@ -260,7 +262,7 @@ async fn claim_hosts<S: Store>(
                     idle_since = None;
                 }
                 for host in claims.hosts {
-                    tasks.spawn(HostTask::begin(shared.clone(), host, cancel).run());
+                    tasks.spawn(HostTask::begin(shared.clone(), host, asked, cancel).run());
                 }
                 claims.next_due.map_or(TICK, |due| due.clamp(Duration::from_millis(1), TICK))
             }

@@ -11,10 +11,11 @@ mod health;
 mod known;
 mod notifiers;
 mod polls;
+pub mod postgres;
 pub mod sqlite;
 mod views;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 pub use activity::{FeedActivity, NotifierActivity, Volume};
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, RedeliverQuery};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub seen_retention: Duration,
     /// How long a host is held without renewal.
     pub lease: Duration,
+    /// PostgreSQL: connections for working.
+    pub connections: usize,
     /// How long delivered deliveries are kept.
     pub keep_delivered: Duration,
     /// How long dead deliveries are kept.
@@ -56,6 +59,8 @@ pub struct Settings {
 pub enum Location {
     /// A SQLite file.
     Sqlite(PathBuf),
+    /// A database of a PostgreSQL server.
+    Postgres(postgres::Address),
 }
 
 impl Location {
@@ -63,6 +68,17 @@ impl Location {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        }
+    }
+}
+
+/// For people: the file, or host and database.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(address) => address.fmt(f),
         }
     }
 }

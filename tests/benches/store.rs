@@ -187,6 +187,7 @@ fn settings(path: &Path) -> Settings {
         retention: days(30),
         seen_retention: days(180),
         lease: 60 * MINUTE,
+        connections: 8,
         keep_delivered: days(7),
         keep_dead: days(30),
     }

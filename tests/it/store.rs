@@ -14,6 +14,7 @@ mod feeds;
 mod hosts;
 mod notifiers;
 mod polls;
+mod postgres;
 mod prune;
 pub mod rig;
 mod sqlite;
@@ -25,7 +26,9 @@ macro_rules! run_on {
         $($(
             #[tokio::test]
             async fn $test() {
-                super::$area::$test(super::rig::Rig::<$engine>::new().await).await;
+                if let Some(rig) = super::rig::Rig::<$engine>::new().await {
+                    super::$area::$test(rig).await;
+                }
             }
         )+)+
     };
@@ -160,3 +163,4 @@ macro_rules! suite {
 }
 
 suite!(on_sqlite: super::rig::Sqlite);
+suite!(on_postgres: super::rig::Postgres);

@@ -2,6 +2,7 @@
 
 mod destination;
 mod feeds;
+mod location;
 mod manners;
 mod notifiers;
 mod references;

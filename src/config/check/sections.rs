@@ -8,6 +8,7 @@ use super::{
         raw::{At, RawHost, RawHttp, RawNotify, RawPoll, RawRead, RawStore, Size},
     },
     Checker,
+    location::in_state,
 };
 use crate::{
     http,
@@ -34,30 +35,8 @@ impl Checker<'_> {
         self.at_least(&mut settings.lease, raw.lease.as_ref(), SHORTEST_LEASE);
         self.positive(&mut settings.keep_delivered, notify.keep_delivered.as_ref());
         self.positive(&mut settings.keep_dead, notify.keep_dead.as_ref());
-        self.number(&mut 1, raw.connections.as_ref());
+        self.number(&mut settings.connections, raw.connections.as_ref());
         settings
-    }
-
-    /// Where `store.url` points to.
-    fn location(&mut self, url: &At<String>) -> Option<store::Location> {
-        const HELP: &str = r#"url = "sqlite:feedwatch.db", or "sqlite:/var/lib/feedwatch/feedwatch.db""#;
-        let database = url.value.split(':').next().unwrap_or_default();
-        let problem = match url.value.strip_prefix("sqlite:") {
-            Some("" | ":memory:") => url.error("store.url: names no file"),
-            Some(path) if path.starts_with("//") && !path.starts_with("///") => {
-                url.error("store.url: a database file has no host").help(HELP)
-            }
-            Some(path) => {
-                let path = path.strip_prefix("//").unwrap_or(path);
-                return Some(store::Location::Sqlite(in_state(self.secrets.env.state_directory(), path)));
-            }
-            None if matches!(database, "postgres" | "postgresql") => {
-                url.error("store.url: PostgreSQL is not in this version yet").help(HELP)
-            }
-            None => url.error("store.url: must begin with sqlite:").help(HELP),
-        };
-        self.push(problem);
-        None
     }
 
     pub(super) fn http(&mut self, raw: RawHttp) -> http::Settings {
@@ -229,12 +208,8 @@ fn default_store(state_directory: Option<PathBuf>) -> store::Settings {
         retention: 30 * DAY,
         seen_retention: 180 * DAY,
         lease: Duration::from_secs(30),
+        connections: 8,
         keep_delivered: 7 * DAY,
         keep_dead: 30 * DAY,
     }
-}
-
-/// A relative database lives in `$STATE_DIRECTORY`, else in the working directory.
-fn in_state(state_directory: Option<PathBuf>, path: &str) -> PathBuf {
-    state_directory.map_or_else(|| PathBuf::from(path), |directory| directory.join(path))
 }

@@ -150,13 +150,13 @@ fn values() {
         ],
     );
     errors(
-        "[store]\nurl = \"postgres://u:canary@h/db\"\nlease = \"1s\"\n",
-        &[
-            "error 2:7 store.url: store.url: PostgreSQL is not in this version yet",
-            "error 3:9 store.lease: store.lease: must be at least 2s",
-        ],
+        "[store]\nurl = \"postgres://u:hunter2@db/news?sslmode=never\"\n",
+        &["error 2:7 store.url: store.url: sslmode is one of disable, prefer, require, verify-full"],
     );
-    errors("[store]\nurl = \"feedwatch.db\"\n", &["error 2:7 store.url: store.url: must begin with sqlite:"]);
+    errors(
+        "[store]\nurl = \"feedwatch.db\"\n",
+        &["error 2:7 store.url: store.url: must begin with sqlite: or postgres:"],
+    );
     errors("[store]\nurl = \"sqlite:\"\n", &["error 2:7 store.url: store.url: names no file"]);
     errors(
         "[store]\nurl = \"sqlite://host/x.db\"\n",

@@ -32,16 +32,17 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) async fn new(notifiers: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("test.db");
         let settings = Settings {
-            location: Location::Sqlite(folder.path().join("test.db")),
+            location: Location::Sqlite(path.clone()),
             retention: Duration::from_hours(24),
             seen_retention: Duration::from_hours(24),
             lease: Duration::from_mins(5),
+            connections: 1,
             keep_delivered: Duration::from_hours(24),
             keep_dead: Duration::from_hours(24),
         };
-        let Location::Sqlite(path) = &settings.location;
-        let store = SqliteStore::open(path, &settings, SystemClock).expect("store");
+        let store = SqliteStore::open(&path, &settings, SystemClock).expect("store");
         let notifiers: Vec<NotifierName> = notifiers.iter().map(|name| NotifierName::from(*name)).collect();
         sync(&store, &notifiers, "there").await;
         let owner = OwnerId::from("owner");

@@ -184,6 +184,7 @@ mod tests {
             retention: keep,
             seen_retention: keep,
             lease: keep,
+            connections: 8,
             keep_delivered: keep,
             keep_dead: keep,
         };

@@ -134,6 +134,8 @@ fn trespasses<'a>(source: &'a Source, room: &str) -> impl Iterator<Item = (&'a F
     let sql = source.literals.iter().find(|found| is_sql(&found.text));
     let found = [
         (first("SqliteStore").filter(|_| !matches!(room, "app" | "store")), "only app names SqliteStore"),
+        (first("PostgresStore").filter(|_| !matches!(room, "app" | "store")), "only app names PostgresStore"),
+        (first("tokio_postgres").filter(|_| room != "store"), "only store names tokio_postgres"),
         (first("rusqlite").filter(|_| room != "store"), "only store names rusqlite"),
         (sql.filter(|_| room != "store"), "only store writes SQL"),
         (built_client(names).filter(|_| room != "http"), "only http builds clients"),

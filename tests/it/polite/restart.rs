@@ -141,7 +141,8 @@ async fn a_clock_that_jumps_a_year_causes_neither_a_burst_nor_silence() {
 /// The same while it runs: the loop with a clock that is set.
 #[tokio::test]
 async fn a_clock_that_jumps_ahead_while_feedwatch_runs_causes_no_burst() {
-    let (site, clock, engine) = (Site::start().await, TestClock::new(), Sqlite::make());
+    let (site, clock, engine) =
+        (Site::start().await, TestClock::new(), Sqlite::make().await.expect("SQLite is everywhere"));
     let home = Home::new(&many(&site, 50, "1h"));
     let file = home.path().join("feedwatch.toml");
     let config = config::load(&file, Purpose::Run, &Environment::of([])).expect("a configuration").config;

@@ -15,12 +15,20 @@ use feedwatch::{
         AlertQuery, AlertRecord, AlertView, ArticleRecord, AttemptResult, ClaimedDelivery, ClaimedHost,
         Decision, DeliveryRecord, DocumentRecord, DueFeed, FeedEntry, FeedState, Finished, GateClosing,
         HostLease, KnownArticle, Learned, Location, NotifierEntry, PollRecord, Queue, Recorded, Settings,
-        SoughtArticle, Store, StoreError, sqlite::SqliteStore,
+        SoughtArticle, Store, StoreError,
+        postgres::{Address, PostgresStore},
+        sqlite::SqliteStore,
     },
 };
 use tempfile::TempDir;
 
-use crate::{clock::TestClock, support::until};
+use crate::{
+    clock::TestClock,
+    support::{
+        postgres::{Cluster, connect},
+        until,
+    },
+};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_mins(1);
@@ -32,10 +40,13 @@ pub const LEASE: Duration = Duration::from_secs(30);
 pub const GUARD: Duration = Duration::from_mins(15);
 
 /// A database that can be opened again after its store is gone.
-pub trait Engine {
+pub trait Engine: Sized {
     type Store: Store;
-    fn make() -> Self;
+    /// `None`: there is no such database on this machine.
+    async fn make() -> Option<Self>;
     async fn open(&self, clock: &TestClock) -> Self::Store;
+    /// What goes with a process that died: nothing where only one works, the rest of its leases where others do.
+    async fn bury(&self) {}
 }
 
 /// SQLite in a directory of its own.
@@ -52,12 +63,71 @@ impl Sqlite {
 impl Engine for Sqlite {
     type Store = SqliteStore<TestClock>;
 
-    fn make() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary directory") }
+    async fn make() -> Option<Self> {
+        Some(Self { folder: tempfile::tempdir().expect("a temporary directory") })
     }
 
     async fn open(&self, clock: &TestClock) -> Self::Store {
         open_once_free(&self.path(), clock).await.expect("the store opens")
+    }
+}
+
+/// A database of a PostgreSQL server, whose clock is the test's.
+pub struct Postgres {
+    url: String,
+    clock: PathBuf,
+}
+
+impl Postgres {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn settings(&self) -> Settings {
+        settings_of(&self.url)
+    }
+
+    async fn run(&self, sql: &str) {
+        let client = connect(&self.url).await.expect("the database is there");
+        client.batch_execute(sql).await.expect(sql);
+    }
+}
+
+impl Engine for Postgres {
+    type Store = PostgresStore;
+
+    async fn make() -> Option<Self> {
+        let cluster = Cluster::shared().await?;
+        let url = cluster.database().await;
+        let name = url.split(['/', '?']).nth(3).expect("a name").to_owned();
+        Some(Self { url, clock: cluster.folder().join(format!("{name}.clock")) })
+    }
+
+    async fn open(&self, clock: &TestClock) -> Self::Store {
+        let settings = self.settings();
+        let Location::Postgres(address) = &settings.location else { unreachable!("it is one") };
+        let store = PostgresStore::open(address, &settings, false).await.expect("the store opens");
+        clock.show_in(self.clock.clone());
+        let clock = self.clock.display();
+        self.run(&format!(
+            "CREATE OR REPLACE FUNCTION feedwatch_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ \
+             SELECT timestamptz 'epoch' + pg_read_file('{clock}')::bigint * interval '1 millisecond' $$"
+        ))
+        .await;
+        store
+    }
+
+    async fn bury(&self) {
+        self.run(
+            "UPDATE host SET lease_until = feedwatch_now() WHERE owner IS NOT NULL; \
+             UPDATE delivery SET lease_until = feedwatch_now() WHERE state = 'sending'",
+        )
+        .await;
+        // Whoever looks for hosts takes these back.
+        let settings = self.settings();
+        let Location::Postgres(address) = &settings.location else { unreachable!("it is one") };
+        let other = PostgresStore::open(address, &settings, false).await.expect("the store opens");
+        other.claim_hosts(&OwnerId::from("other"), 0).await.expect("claim");
     }
 }
 
@@ -72,6 +142,12 @@ pub async fn open_once_free(path: &Path, clock: &TestClock) -> Result<SqliteStor
     .await
 }
 
+/// The same for a database of a server.
+pub fn settings_of(url: &str) -> Settings {
+    let address = Address::parse(url).expect("a URL");
+    Settings { location: Location::Postgres(address), ..settings(PathBuf::new()) }
+}
+
 /// Settings of the suite: the defaults of the specification.
 pub fn settings(path: PathBuf) -> Settings {
     Settings {
@@ -79,6 +155,7 @@ pub fn settings(path: PathBuf) -> Settings {
         retention: 30 * DAY,
         seen_retention: 180 * DAY,
         lease: LEASE,
+        connections: 8,
         keep_delivered: 7 * DAY,
         keep_dead: 30 * DAY,
     }
@@ -93,10 +170,11 @@ pub struct Rig<E: Engine> {
 }
 
 impl<E: Engine> Rig<E> {
-    pub async fn new() -> Self {
-        let (engine, clock) = (E::make(), TestClock::new());
+    /// `None`: there is no such database on this machine.
+    pub async fn new() -> Option<Self> {
+        let (engine, clock) = (E::make().await?, TestClock::new());
         let store = engine.open(&clock).await;
-        Self { engine, clock, store, me: OwnerId::from("me") }
+        Some(Self { engine, clock, store, me: OwnerId::from("me") })
     }
 
     pub fn now(&self) -> Timestamp {
@@ -113,6 +191,7 @@ impl<E: Engine> Rig<E> {
     pub async fn crash(self) -> Self {
         let Self { engine, clock, store, me } = self;
         drop(store);
+        engine.bury().await;
         let store = engine.open(&clock).await;
         Self { engine, clock, store, me }
     }

@@ -17,6 +17,10 @@ fn open(database: &Path) -> Result<Store1, StoreError> {
     SqliteStore::open(database, &settings(database.to_owned()), TestClock::new())
 }
 
+async fn fresh() -> Rig<Sqlite> {
+    Rig::new().await.expect("SQLite is everywhere")
+}
+
 fn beside(rig: &Rig<Sqlite>) -> Store1 {
     let database = rig.engine.path();
     SqliteStore::open_beside(&database, &settings(database.clone()), rig.clock.clone()).unwrap()
@@ -36,7 +40,7 @@ fn unusable<T>(result: Result<T, StoreError>, sentence: &str) {
 
 #[tokio::test]
 async fn a_second_daemon_is_refused_and_the_first_unharmed() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     let sentence = format!("is in use by feedwatch, pid {}", std::process::id());
     unusable(open(&rig.engine.path()), &sentence);
     rig.with_alerts(vec![rig.alert("x", &["S-400"], b"{}")]).await;
@@ -56,7 +60,7 @@ async fn what_is_not_ours_is_left_untouched() {
 
 #[tokio::test]
 async fn a_newer_database_is_left_untouched() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     let database = rig.engine.path();
     rig.store.close().await.unwrap();
     Connection::open(&database).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
@@ -69,7 +73,7 @@ async fn a_newer_database_is_left_untouched() {
 
 #[tokio::test]
 async fn a_damaged_database_is_found_after_a_crash_and_left_as_it_is() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     rig.configure(&[entry("feed", "host")]).await;
     let names: Vec<String> = (0..500).map(|n| n.to_string()).collect();
     rig.poll(document(&names.iter().map(String::as_str).collect::<Vec<_>>())).await;
@@ -85,7 +89,7 @@ async fn a_damaged_database_is_found_after_a_crash_and_left_as_it_is() {
 
 #[tokio::test]
 async fn pruning_leaves_no_orphans() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     rig.configure(&[entry("feed", "host")]).await;
     let alerts = vec![rig.alert("x", &["S-400"], b"{}")];
     rig.poll(DocumentRecord { alerts, ..document(&["x", "y"]) }).await;
@@ -126,7 +130,7 @@ async fn a_reader_makes_no_database() {
 
 #[tokio::test]
 async fn a_reader_reads_beside_the_daemon_and_without_it_and_never_writes() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     let early = reader(&rig);
     rig.with_alerts(vec![rig.alert("x", &["S-400"], b"{}")]).await;
     assert_eq!(early.alerts(&all_alerts()).await.unwrap().len(), 1);
@@ -140,7 +144,7 @@ async fn a_reader_reads_beside_the_daemon_and_without_it_and_never_writes() {
 
 #[tokio::test]
 async fn redeliver_works_beside_a_running_daemon_and_without_one() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     rig.with_alerts(vec![rig.alert("x", &["S-400"], b"{}")]).await;
     let all = RedeliverQuery { alert: None, notifier: None };
     for _ in 0..2 {
@@ -160,7 +164,7 @@ async fn redeliver_works_beside_a_running_daemon_and_without_one() {
 
 #[tokio::test]
 async fn what_was_answered_survives_a_kill_at_any_instant() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     rig.configure(&[entry("feed", "host")]).await;
     for round in 1..=5_usize {
         let name = format!("article {round}");
@@ -168,7 +172,7 @@ async fn what_was_answered_survives_a_kill_at_any_instant() {
         rig.poll(DocumentRecord { alerts, ..document(&[&name]) }).await;
         rig.clock.pass(HOUR);
         // What a kill leaves: the files as they are now, the log not yet in the database.
-        let left = Sqlite::make();
+        let left = Sqlite::make().await.expect("SQLite is everywhere");
         for suffix in ["", "-wal"] {
             let [from, to] =
                 [&rig.engine, &left].map(|engine| format!("{}{suffix}", engine.path().display()));
@@ -184,7 +188,7 @@ async fn what_was_answered_survives_a_kill_at_any_instant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writes_at_once_all_count() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     let entries: Vec<_> = (0..300).map(|n| entry(&n.to_string(), &n.to_string())).collect();
     rig.configure(&entries).await;
     let hosts = rig.store.claim_hosts(&rig.me, 300).await.unwrap().hosts;
@@ -213,7 +217,7 @@ async fn many_writes_at_once_all_count() {
 
 #[tokio::test]
 async fn somebody_elses_transaction_delays_a_write_and_loses_nothing() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     let other = Connection::open(rig.engine.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let blocker = thread::spawn(move || {
@@ -227,7 +231,7 @@ async fn somebody_elses_transaction_delays_a_write_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_closed_store_says_so() {
-    let rig = Rig::<Sqlite>::new().await;
+    let rig = fresh().await;
     rig.store.close().await.unwrap();
     rig.store.close().await.unwrap();
     unusable(rig.store.claim_hosts(&rig.me, 1).await, "closed");

@@ -9,6 +9,7 @@ pub mod home;
 pub mod http;
 mod ledger;
 mod manager;
+pub mod postgres;
 pub mod receiver;
 pub mod signature;
 pub mod site;

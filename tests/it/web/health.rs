@@ -123,6 +123,7 @@ fn settings(path: &Path) -> Settings {
         retention: day,
         seen_retention: day,
         lease: Duration::from_secs(30),
+        connections: 8,
         keep_delivered: day,
         keep_dead: day,
     }
