@@ -113,6 +113,7 @@ pub fn live(config: &Config, metrics: &Metrics) -> Result<Live> {
         fetcher,
         slots: Slots::new(config.http.max_in_flight),
         pipeline: Arc::new(pipeline),
+        max_pending: config.notify.max_pending,
     })
 }
 

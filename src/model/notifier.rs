@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{AlertFeed, EventKind, FeedId, NotifierName, Rate, TopicName};
+use super::{AlertFeed, Event, EventKind, FeedId, NotifierName, Rate, Subject, TopicName};
 use crate::secret::{Secret, SecretUrl, SigningKey};
 
 /// A notifier. Checked by `config`, then plain data.
@@ -24,6 +24,18 @@ pub struct Notifier {
     pub rate: Option<Rate>,
     /// Whether it takes part at all.
     pub enabled: bool,
+}
+
+impl Notifier {
+    /// Whether it is to be told of this event: it asks for its kind, takes alerts of this feed, and is not meant itself.
+    pub fn wants(&self, event: &Event) -> bool {
+        let is_for_it = match &event.subject {
+            Subject::Feed { id, feed } => self.filter.takes_feed(id, feed),
+            Subject::Notifier { name, .. } => *name != self.name,
+            Subject::Several => true,
+        };
+        self.enabled && self.events.contains(&event.kind) && is_for_it
+    }
 }
 
 /// The kinds of notifiers; a closed set.

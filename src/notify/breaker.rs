@@ -167,6 +167,7 @@ fn enter(
         failures: before.failures,
         probes: before.probes.saturating_add(1),
         is_told: stays && before.is_told,
+        is_reported: stays && before.is_reported,
         told_dead: before.told_dead,
         is_granted: before.is_granted,
         ..NotifierHealth::new(state, None)

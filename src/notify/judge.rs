@@ -8,14 +8,12 @@ use super::{
     breaker::{Attempted, Change},
     redact::short,
     retry::{Failed, Next},
+    tell,
 };
 use crate::{
-    model::{AlertId, NotifierHealth, Timestamp},
+    model::{AlertId, NotifierHealth, NotifierName},
     store::{AttemptResult, ClaimedDelivery, Decision, Standing},
 };
-
-/// Somebody is told of deliveries that are given up at most once in this time.
-const DEAD_TOLD_EVERY: Duration = Duration::from_hours(1);
 
 /// One ended attempt, ready to be judged in the transaction that records it.
 #[derive(Debug, Clone)]
@@ -23,6 +21,7 @@ pub struct Judge {
     settings: Arc<Settings>,
     sent: Sent,
     alert: AlertId,
+    notifier: NotifierName,
     attempt: u32,
     age: Duration,
     refusals: u32,
@@ -39,6 +38,7 @@ impl Judge {
             settings,
             sent,
             alert: delivery.alert.clone(),
+            notifier: delivery.notifier.clone(),
             attempt: delivery.attempt,
             age: (delivery.now - delivery.age_from).to_std().unwrap_or_default() + took,
             refusals: delivery.refusals,
@@ -65,8 +65,19 @@ impl Judge {
         let Change { mut health, calls_back } =
             self.settings.breaker_rules().after(standing, attempted, self.chance);
         let result = self.result(standing, &health);
-        tell(&mut health, &result, standing.now);
-        Decision { result, health: Some(health), calls_back, event: None }
+        let given_up = match &result {
+            AttemptResult::Dead { reason } => Some((reason.as_str(), 1)),
+            _ => None,
+        };
+        tell::note(&mut health, given_up.is_some(), standing.now);
+        // A failure to deliver an event causes no further one; the next alert that fails tells.
+        let event = if self.alert.is_event() || !standing.is_current {
+            None
+        } else {
+            let (before, notifiers) = (&standing.health, &self.settings.notifiers);
+            tell::event(notifiers, &self.notifier, before, &mut health, given_up, standing.now)
+        };
+        Decision { result, health: Some(health), calls_back, event }
     }
 
     fn result(&self, standing: &Standing, health: &NotifierHealth) -> AttemptResult {
@@ -109,16 +120,5 @@ impl Judge {
 
     fn subject(&self) -> &'static str {
         if self.alert.is_event() { "this event" } else { "this alert" }
-    }
-}
-
-/// Notes that somebody is told: of a state that needs a person, once while it lasts, and of deliveries that were given
-/// up, once in a while.
-fn tell(health: &mut NotifierHealth, result: &AttemptResult, now: Timestamp) {
-    health.is_told |= health.needs_person(now);
-    let told_lately =
-        health.told_dead.is_some_and(|told| (now - told).to_std().unwrap_or_default() < DEAD_TOLD_EVERY);
-    if matches!(result, AttemptResult::Dead { .. }) && !told_lately {
-        health.told_dead = Some(now);
     }
 }

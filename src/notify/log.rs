@@ -1,13 +1,17 @@
-//! An alert as one event of the log (DESIGN §4).
+//! An alert as one event of the log (DESIGN §4), and so an operational event.
 
+use serde::Deserialize;
 use serde_json::Value;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::answer::{Sent, Verdict};
-use crate::render::LogBody;
+use crate::{model::EventKind, render::LogBody};
 
 /// Logs a stored body. A log that cannot be written is not noticed here, and never stops delivery.
 pub fn log_alert(body: &[u8]) -> Sent {
+    if let Ok(event) = serde_json::from_slice::<EventBody>(body) {
+        return log_event(&event);
+    }
     let Some(body) = read(body) else {
         return Sent::without_answer(
             Verdict::PayloadRefused,
@@ -20,6 +24,50 @@ pub fn log_alert(body: &[u8]) -> Sent {
         { alert.id = %body.id, topics = %topics, title = %body.title, url = %body.url, feed = %body.feed },
         "alert"
     );
+    Sent::without_answer(Verdict::Delivered, "logged")
+}
+
+/// An operational event, as its standard body has it.
+#[derive(Deserialize)]
+struct EventBody {
+    #[serde(rename = "type")]
+    kind: EventKind,
+    data: EventData,
+}
+
+#[derive(Deserialize)]
+struct EventData {
+    id: String,
+    feed: Option<Named>,
+    notifier: Option<Named>,
+    reason: String,
+    since: String,
+    count: u64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+fn log_event(EventBody { kind, data }: &EventBody) -> Sent {
+    let EventData { id, feed, notifier, reason, since, count } = data;
+    let about = |named: &Option<Named>| named.as_ref().map(|named| named.name.clone()).unwrap_or_default();
+    let (feed, notifier, kind_word) = (about(feed), about(notifier), kind.as_str());
+    macro_rules! line {
+        ($level:ident) => {
+            $level!(
+                target: "feedwatch::event",
+                { event.id = %id, kind = kind_word, feed = %feed, notifier = %notifier, reason = %reason, since = %since, count },
+                "event"
+            )
+        };
+    }
+    if *kind == EventKind::FeedRecovered {
+        line!(info)
+    } else {
+        line!(warn)
+    }
     Sent::without_answer(Verdict::Delivered, "logged")
 }
 
@@ -51,7 +99,11 @@ mod tests {
     use tracing_subscriber::fmt::MakeWriter;
 
     use super::*;
-    use crate::{model::Format, notify::test_alert::test_alert, render::render};
+    use crate::{
+        model::{Event, Format, Notifier, NotifierFilter, NotifierKind, NotifierState, Subject},
+        notify::test_alert::test_alert,
+        render::{Rendered, render},
+    };
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -97,6 +149,30 @@ mod tests {
             assert_eq!(line["title"], alert.article.title.as_deref().expect("title"));
             assert_eq!(line["url"], "https://github.com/feedwatch/feedwatch");
             assert_eq!(line["feed"], "feedwatch");
+        }
+    }
+
+    #[test]
+    fn an_operational_event_is_a_line_too() {
+        let at = "2026-11-23T18:00:00Z".parse().expect("time");
+        let subject = Subject::Notifier { name: "desk".into(), state: NotifierState::Held };
+        let event = Event::new(EventKind::NotifierFailing, subject, at, at, "HTTP 404".to_owned(), 2);
+        let line = logged(&Rendered::of(&notifier(), &event).body);
+        assert_eq!((&line["target"], &line["level"]), (&"feedwatch::event".into(), &"WARN".into()));
+        assert_eq!((&line["kind"], &line["notifier"]), (&"notifier.failing".into(), &"desk".into()));
+        assert_eq!((&line["event.id"], &line["reason"]), (&event.id.as_str().into(), &"HTTP 404".into()));
+    }
+
+    fn notifier() -> Notifier {
+        Notifier {
+            name: "log".into(),
+            kind: NotifierKind::Log,
+            format: Format::Log,
+            events: vec![],
+            filter: NotifierFilter::default(),
+            concurrency: 1,
+            rate: None,
+            enabled: true,
         }
     }
 

@@ -11,12 +11,15 @@ mod dispatcher;
 mod health;
 mod judge;
 mod log;
+mod overdue;
+mod pace;
 mod record;
 mod redact;
 mod retry;
 mod sender;
 mod sign;
 mod slots;
+mod tell;
 mod test_alert;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ use super::{
     attempt::{Done, Sending},
     dispatcher::Shared,
     health::Health,
+    overdue::Overdue,
+    pace::Pace,
     record::Memory,
     sender::Sender,
     slots::{Slot, Slots},
@@ -58,6 +60,8 @@ pub struct Worker<S, C> {
     /// Grows when the notifier's own configuration changes.
     generation: u64,
     agenda: Agenda,
+    pace: Pace,
+    overdue: Overdue,
 }
 
 enum Event {
@@ -84,6 +88,8 @@ impl<S: Store, C: Clock> Worker<S, C> {
             sends: JoinSet::new(),
             generation: 0,
             agenda: Agenda::new(Instant::now()),
+            pace: Pace::new(notifier.rate, Instant::now()),
+            overdue: Overdue::new(Instant::now()),
             shared,
             plan,
             wake,
@@ -123,7 +129,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
     async fn next_event(&mut self, cancel: &CancellationToken) -> Event {
         let slots = self.plan.borrow().slots.clone();
         let room = self.health.width(self.notifier.concurrency).saturating_sub(self.sends.len());
-        let look_at = self.agenda.look_at();
+        let look_at = self.agenda.look_at().max(self.pace.ready_at(Instant::now()));
         let is_failing = self.health.is_failing();
         let take = async {
             sleep_until(look_at).await;
@@ -145,6 +151,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
             (&self.notifier.name, &self.shared.owner, &self.plan.borrow().settings.clone());
         let lease = settings.lease.max(2 * self.timeout(settings));
         let now = Instant::now();
+        slots.truncate(self.pace.room(now).max(1));
         let claimed = match self.shared.store.claim_deliveries(name, owner, slots.len(), lease).await {
             Ok(claimed) => claimed,
             Err(error @ StoreError::Unusable(_)) => return Err(error),
@@ -158,6 +165,14 @@ impl<S: Store, C: Clock> Worker<S, C> {
         self.health.told(&claimed.health);
         let may_be_more = !self.health.is_failing() && claimed.deliveries.len() == slots.len();
         self.agenda.looked(claimed.next_due, may_be_more, now);
+        self.pace.spend(claimed.deliveries.len(), now);
+        let is_idle = claimed.deliveries.is_empty() && self.sends.is_empty();
+        if is_idle && self.overdue.is_time(claimed.health.state, now) {
+            let (store, health) = (&self.shared.store, &claimed.health);
+            if let Err(error) = self.overdue.give_up(store, settings, name, health, now).await {
+                self.shared.store_failed(&error);
+            }
+        }
         for delivery in claimed.deliveries {
             let (generation, sending, slot) = (self.generation, self.sending(settings), slots.pop());
             self.sends.spawn(async move {
@@ -198,6 +213,9 @@ impl<S: Store, C: Clock> Worker<S, C> {
         let Some(finished) = finished else { return };
         if generation == self.generation {
             self.health.learn(&delivery, &sent, &finished);
+            if !self.health.gets_through() {
+                self.overdue.failed();
+            }
         }
         // What was decided may have made anything due: the store knows.
         self.agenda.called(now);
@@ -212,6 +230,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
         };
         if *notifier != self.notifier {
             self.health.forget();
+            self.pace.change(notifier.rate);
             self.notifier = notifier.clone();
             self.generation += 1;
             self.agenda.called(Instant::now());

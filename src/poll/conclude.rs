@@ -6,16 +6,20 @@ use super::{
     Settings,
     backoff::{self, Failures},
     due::{self, Plan, Terms, Wait},
+    episodes::{self, Brought},
     fetch::{Closed, Head},
     gaps, hints,
     hosts::{self, HostKind},
     moves::{self, Arrival},
-    reading,
+    quiet, reading,
     schedule::{self, Lesson, Market, Rhythm},
     validators::{self, Asked, Verdict},
 };
 use crate::{
-    model::{Feed, Gap, Hints, Moves, Outcome, PollMemory, Reason, Timestamp, TrackRecord, Validators},
+    model::{
+        Episodes, Feed, Gap, Hints, Moves, Outcome, PollMemory, Quiet, Reason, Timestamp, TrackRecord,
+        Validators,
+    },
     pipeline::Sight,
     store::{DocumentRecord, FeedState, GateClosing, Learned, PollRecord},
 };
@@ -67,7 +71,8 @@ pub fn conclude(
 ) -> PollRecord {
     let mut poll = Poll::new(feed, settings, market, before, head, &ending, now);
     let share = poll.join_in();
-    let (memory, plan) = poll.plan();
+    let (mut memory, plan) = poll.plan();
+    memory.episodes = poll.episodes(&memory);
     let adopted = poll.adopted();
     let was_asked = head.status.is_some() || ending.outcome != Outcome::Held;
     PollRecord {
@@ -182,7 +187,7 @@ impl<'a> Poll<'a> {
             expired: read.map_or(before.expired, |sight| sight.hints.expired),
             hints: self.hints(),
             episodes: before.episodes,
-            quiet: before.quiet,
+            quiet: self.quiet(),
             validators: validators::after(&before.validators, self.asked(), self.head.left_out, self.now),
             moves: self.moves(),
             patience: before.patience,
@@ -198,6 +203,30 @@ impl<'a> Poll<'a> {
                 |sight| reading::after(&before.reading, sight.report.as_ref()),
             ),
         }
+    }
+
+    fn quiet(&self) -> Quiet {
+        let before = &self.before.memory.quiet;
+        match &self.ending.sight {
+            _ if !self.ending.outcome.is_success() => *before,
+            Some(sight) => quiet::after(before, &sight.news, self.now),
+            None => quiet::after(before, &[], self.now),
+        }
+    }
+
+    /// What is the matter with the feed, given all else that is remembered.
+    fn episodes(&self, memory: &PollMemory) -> Episodes {
+        let brought = Brought {
+            outcome: self.ending.outcome,
+            failures: self.failures(),
+            failing_since: self.before.failing_since.unwrap_or(self.now),
+            is_troubled: !memory.reading_troubles().is_empty(),
+            has_news: self.ending.sight.as_ref().is_some_and(|sight| !sight.news.is_empty()),
+            quiet: &memory.quiet,
+            silent_after: self.feed.silent_after,
+            now: self.now,
+        };
+        episodes::after(&memory.episodes, &brought, self.settings.failing_after)
     }
 
     fn hints(&self) -> Hints {

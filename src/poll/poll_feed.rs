@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     catch_up::Walk,
     conclude::{Ending, RETRY_AFTER_CAP, conclude},
+    episodes,
     fetch::{Answer, Fetched, Head},
     gaps, moves,
     passage::Passage,
@@ -28,6 +29,8 @@ pub(super) struct Polled {
     pub is_cut: bool,
     /// Whether a document was read, not only recognised as the last one.
     pub is_read: bool,
+    /// Alerts that were held back because too many came at once.
+    pub held_back: usize,
 }
 
 /// Polls a feed once.
@@ -50,7 +53,7 @@ pub(super) async fn poll<S: Store>(
         let ending = Ending::new(Outcome::Held, Some(error));
         let (market, head) = (passage.shared.budget.market(), Head::new(due.now));
         let record = conclude(feed, &live.settings, &market, &before, &head, ending, due.now);
-        return Ok(Polled { before, record: record.into(), is_cut: false, is_read: false });
+        return Ok(Polled { before, record: record.into(), is_cut: false, is_read: false, held_back: 0 });
     }
     let Answer { mut head, fetched } = live.fetcher.fetch(feed, &before, due.now, passage).await;
     if let Some(took) = head.took {
@@ -83,9 +86,18 @@ pub(super) async fn poll<S: Store>(
     }
     let is_read = ending.sight.as_ref().is_some_and(|sight| !sight.is_same);
     let market = passage.shared.budget.market();
-    let record = conclude(feed, &live.settings, &market, &before, &head, ending, clock.now());
+    let now = clock.now();
+    let flood = ending.document.as_mut().and_then(|document| live.pipeline.hold_back(feed, document, now));
+    let mut record = conclude(feed, &live.settings, &market, &before, &head, ending, now);
+    let title = record.document.as_ref().and_then(|document| document.title.clone()).or(before.title.clone());
+    let told = episodes::happenings(feed.silent_after, &before, &record).into_iter();
+    record.events = told.map(|told| live.pipeline.event(feed, title.as_deref(), told, now)).collect();
+    let held_back = flood.map_or(0, |(held_back, event)| {
+        record.events.push(event);
+        held_back
+    });
     let is_cut = head.patience.is_some_and(|patience| patience > RETRY_AFTER_CAP);
-    Ok(Polled { before, record: record.into(), is_cut, is_read })
+    Ok(Polled { before, record: record.into(), is_cut, is_read, held_back })
 }
 
 /// The feed that asks already where this one moved to.

@@ -17,6 +17,7 @@ use url::Url;
 use super::{
     addresses::Addresses,
     budget::Budget,
+    congestion::Congestion,
     fetch::Fetcher,
     gates::HostGates,
     host_task::HostTask,
@@ -59,6 +60,8 @@ pub struct Live {
     pub slots: Slots,
     /// What to do with a body.
     pub pipeline: Arc<Pipeline>,
+    /// So many deliveries may wait before polling pauses.
+    pub max_pending: usize,
 }
 
 /// One recorded poll, for those who watch the progress.
@@ -104,6 +107,7 @@ pub(super) struct Shared<S> {
     pub gates: HostGates,
     pub addresses: Addresses,
     pub backlog: Backlog,
+    pub congestion: Congestion,
     pub budget: Budget,
     /// Woken when alerts were recorded.
     pub alerts: Arc<Notify>,
@@ -115,9 +119,10 @@ pub(super) struct Shared<S> {
 }
 
 impl<S> Shared<S> {
-    /// Whether nothing more should be begun: what is overdue is spread out first, but for a round, which asks all at once.
+    /// Whether nothing more should be begun: too many deliveries wait, or what is overdue is to be spread out first, but
+    /// for a round, which asks all at once.
     pub fn must_wait(&self) -> bool {
-        self.round.is_none() && self.backlog.is_expected()
+        self.congestion.is_full() || (self.round.is_none() && self.backlog.is_expected())
     }
 }
 
@@ -141,11 +146,11 @@ impl Round {
         let _ = self.progress.send(done);
     }
 
-    /// Leaves the rest for later: their hosts stay closed for longer than a round waits.
-    fn give_up(&self) {
+    /// Leaves the rest for later, for this reason.
+    fn give_up(&self, why: &str) {
         let feeds: Vec<FeedId> = self.remaining().iter().cloned().collect();
         for feed in feeds {
-            let error = Some("its host asked for patience; left for later".to_owned());
+            let error = Some(format!("{why}; left for later"));
             self.done(PollDone { feed, outcome: Outcome::Held, error, articles: 0, alerts: 0 });
         }
     }
@@ -170,6 +175,7 @@ impl<S: Store> Poller<S> {
     pub fn new(store: S, owner: OwnerId, live: watch::Receiver<Arc<Live>>, alerts: Arc<Notify>) -> Self {
         let (leases, gates, addresses) = (Leases::default(), HostGates::default(), Addresses::default());
         let (released, backlog, round) = (Notify::new(), Backlog::at_start(), None);
+        let congestion = Congestion::default();
         let (budget, pulse) = (Budget::default(), Pulse::default());
         let shared = Shared {
             store,
@@ -179,6 +185,7 @@ impl<S: Store> Poller<S> {
             gates,
             addresses,
             backlog,
+            congestion,
             budget,
             alerts,
             released,
@@ -257,7 +264,10 @@ async fn claim_hosts<S: Store>(
                 if is_idle(shared, &claims) {
                     // Somebody who died may hold a host until his lease ends.
                     let since = *idle_since.get_or_insert_with(Instant::now);
-                    shared.round.as_ref().filter(|_| since.elapsed() > lease).map(Round::give_up);
+                    if let Some(round) = shared.round.as_ref().filter(|_| since.elapsed() > lease) {
+                        // Their hosts stay closed for longer than a round waits.
+                        round.give_up("its host asked for patience");
+                    }
                 } else {
                     idle_since = None;
                 }
@@ -298,10 +308,16 @@ fn is_idle<S>(shared: &Shared<S>, claims: &Claims) -> bool {
     claims.hosts.is_empty() && shared.leases.len() == 0 && claims.next_due.is_some_and(is_far)
 }
 
-/// Claims as many hosts as can be worked on now; `None` if there is no free slot. At the start, after the store was
+/// Claims as many hosts as can be worked on now; `None` if there is no free slot, or too many deliveries wait. At the start, after the store was
 /// away, and after its clock jumped ahead, what is overdue is first spread out; not for a round, which asks all at once.
 async fn claim<S: Store>(shared: &Shared<S>) -> Result<Option<Claims>, StoreError> {
     let live = shared.live.borrow().clone();
+    if shared.congestion.look(&shared.store, live.max_pending).await? {
+        if let Some(round) = &shared.round {
+            round.give_up("too many deliveries wait");
+        }
+        return Ok(None);
+    }
     overdue::spread_out(shared, &live).await?;
     let limit = live.slots.room(shared.leases.len()).min(CLAIM_LIMIT);
     if limit == 0 {

@@ -79,6 +79,15 @@ fn changes(polled: &Polled) {
         (Some(from), None) => warn!(%feed, from, "feed moved back: its new address stopped working"),
         _ => {}
     }
+    if polled.held_back > 0 {
+        let held_back = polled.held_back;
+        error!(%feed, held_back, "flood: too many alerts at once, the newest are sent; `feedwatch redeliver --dead` sends the rest");
+    }
+    match (was.episodes.silent, is.episodes.silent) {
+        (None, Some(since)) => warn!(%feed, since = rfc3339(since), "feed is silent, longer than ever"),
+        (Some(_), None) if record.outcome.is_success() => info!(%feed, "feed is no longer silent"),
+        _ => {}
+    }
     match (was.empty_since, is.empty_since) {
         (None, Some(_)) => warn!(%feed, "feed is empty, though it had articles"),
         (Some(_), None) => info!(%feed, "feed has articles again"),

@@ -56,6 +56,8 @@ fn nobody() -> Value {
 fn color(kind: Kind) -> u32 {
     match kind {
         Kind::News => 0x2b_6c_b0,
+        Kind::Trouble => 0xc0_39_2b,
+        Kind::Relief => 0x2e_8b_57,
         Kind::Test => 0x80_80_80,
     }
 }

@@ -3,22 +3,55 @@
 use serde::Serialize;
 
 use super::{
+    TemplateError, cloudevents,
+    message::Message,
     standard::MAX_FEED_NAME,
     text::{cut, one_line},
 };
-use crate::model::{AlertFeed, Event, Format, Subject, rfc3339};
+use crate::model::{AlertFeed, Event, Format, Notifier, NotifierName, Subject, rfc3339};
 
 /// Longest reason, in graphemes.
 const MAX_REASON: usize = 512;
 
-/// The body of an event in the given format: so far the standard one, which a notifier that logs reads too.
-pub fn render(_format: Format, event: &Event) -> Vec<u8> {
-    standard(event)
+/// The body of an event in the given format; a notifier that logs reads the standard one.
+pub fn render(format: Format, event: &Event) -> Vec<u8> {
+    match format {
+        Format::Log | Format::Standard => standard(event),
+        Format::CloudEvents => cloudevents::render_event(event, &Data::of(event)),
+        _ => super::message(format, &Message::of_event(event)),
+    }
+}
+
+/// What is owed to one notifier of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The notifier.
+    pub notifier: NotifierName,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// A plainer form, for the one retry after these bytes were refused.
+    pub plain: Option<Vec<u8>>,
+    /// Why its template was not used.
+    pub failed: Option<TemplateError>,
+}
+
+impl Rendered {
+    /// An event for this notifier, whether it asks for it or not.
+    pub fn of(notifier: &Notifier, event: &Event) -> Self {
+        let (body, failed) = super::event_body(notifier, event);
+        let plain = super::plain_event(notifier.format, event);
+        Self { notifier: notifier.name.clone(), body, plain, failed }
+    }
 }
 
 /// The `data` object of the standard body alone, as JSON: what is stored with the event.
 pub fn data(event: &Event) -> String {
     serde_json::to_string(&Data::of(event)).expect("texts and numbers are valid JSON")
+}
+
+/// As what templates see.
+pub(super) fn to_value(event: &Event) -> serde_json::Value {
+    serde_json::to_value(Data::of(event)).expect("texts and numbers are valid JSON")
 }
 
 fn standard(event: &Event) -> Vec<u8> {
@@ -35,8 +68,9 @@ struct Envelope<'a> {
     data: Data<'a>,
 }
 
+/// What is told of an event.
 #[derive(Serialize)]
-struct Data<'a> {
+pub(super) struct Data<'a> {
     id: &'a str,
     test: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +98,7 @@ impl<'a> Data<'a> {
             Subject::Notifier { name, state } => {
                 (None, Some(NotifierData { name: name.as_str(), state: state.as_str() }))
             }
+            Subject::Several => (None, None),
         };
         Self {
             id: event.id.as_str(),
@@ -74,35 +109,5 @@ impl<'a> Data<'a> {
             since: rfc3339(event.since),
             count: event.count,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{EventKind, FeedId, NotifierName, NotifierState, Timestamp};
-
-    fn event(kind: EventKind, subject: Subject) -> Event {
-        let at: Timestamp = "2026-11-23T18:00:00Z".parse().expect("time");
-        let reason = "HTTP 500\nInternal\u{202e} Server Error".to_owned();
-        Event::new(kind, subject, at - chrono::TimeDelta::hours(1), at, reason, 3)
-    }
-
-    #[test]
-    fn an_event_of_a_feed_is_an_envelope_like_that_of_an_alert() {
-        let feed = AlertFeed {
-            name: "World".to_owned(),
-            url: "https://example.org/world.xml".to_owned(),
-            tags: vec!["world".to_owned()],
-        };
-        let subject = Subject::Feed { id: FeedId::from("https://example.org/world.xml"), feed };
-        let body = render(Format::Standard, &event(EventKind::FeedFailing, subject));
-        insta::assert_snapshot!(String::from_utf8(body).expect("UTF-8"), @r#"{"type":"feed.failing","timestamp":"2026-11-23T18:00:00Z","data":{"id":"event_7enejw2zvphlwt7xugwu37733i","test":false,"feed":{"name":"World","url":"https://example.org/world.xml","tags":["world"]},"reason":"HTTP 500 Internal Server Error","since":"2026-11-23T17:00:00Z","count":3}}"#);
-    }
-
-    #[test]
-    fn an_event_of_a_notifier_names_its_state() {
-        let subject = Subject::Notifier { name: NotifierName::from("desk"), state: NotifierState::Held };
-        insta::assert_snapshot!(data(&event(EventKind::NotifierFailing, subject)), @r#"{"id":"event_uzxwwnv5vm2omeqfk26a227pjx","test":false,"notifier":{"name":"desk","state":"held"},"reason":"HTTP 500 Internal Server Error","since":"2026-11-23T17:00:00Z","count":3}"#);
     }
 }

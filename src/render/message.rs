@@ -2,7 +2,7 @@
 //! marked. Clean text, escaped by nobody yet; each format lays it out in its own way.
 
 use super::text::{ELLIPSIS, cut_to, one_line, shown_link};
-use crate::model::{Alert, Field, Mention, Timestamp};
+use crate::model::{Alert, Event, EventKind, Field, Mention, Subject, Timestamp};
 
 /// Most quotes in a message.
 const MAX_QUOTES: usize = 3;
@@ -12,7 +12,7 @@ const UNTITLED: &str = "Article without a title";
 /// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Message {
-    /// Of the alert.
+    /// Of the alert, or of the trouble that an event tells of, or ends.
     pub id: String,
     /// What it is about, for those who sort by it.
     pub kind: Kind,
@@ -35,6 +35,10 @@ pub(super) struct Message {
 pub(super) enum Kind {
     /// An article that mentions a topic.
     News,
+    /// feedwatch itself has trouble, with a feed or a receiver.
+    Trouble,
+    /// The trouble is over.
+    Relief,
     /// Nothing, only a test.
     Test,
 }
@@ -69,6 +73,49 @@ impl Message {
                 .unwrap_or_else(|| clean(&alert.feed.url)),
             at: article.published.unwrap_or(alert.created),
             quotes: quotes(alert),
+        }
+    }
+
+    /// What is said of an operational event.
+    pub(super) fn of_event(event: &Event) -> Self {
+        let (about, detail) = match &event.subject {
+            Subject::Feed { feed, .. } => {
+                let (name, url) = (clean(&feed.name), clean(&feed.url));
+                let detail = Some(url.clone()).filter(|url| *url != name);
+                (if name.is_empty() { url } else { name }, detail)
+            }
+            Subject::Notifier { name, state } => {
+                (format!("{} ({})", clean(name.as_str()), state.as_str()), None)
+            }
+            Subject::Several => ("Many at once".to_owned(), None),
+        };
+        let said = clean(&event.reason);
+        let is_one = event.subject != Subject::Several;
+        let times = Some(event.count).filter(|count| *count > 1 && is_one);
+        let times = times.map_or_else(String::new, |count| format!(", {count} times"));
+        let since = format!("since {}{times}", event.since.format("%Y-%m-%d %H:%M UTC"));
+        let lines = [Some(said).filter(|said| !said.is_empty()), Some(since), detail];
+        let plain = |text| vec![Run { text, is_marked: false }];
+        let headline = match event.kind {
+            EventKind::FeedRecovered => "Feed works again",
+            EventKind::FeedSilent => "Feed is silent",
+            EventKind::NotifierFailing => "Notifier is failing",
+            EventKind::FeedFailing | EventKind::Alert => "Feed is failing",
+        };
+        let kind = match event.kind {
+            _ if event.test => Kind::Test,
+            EventKind::FeedRecovered => Kind::Relief,
+            _ => Kind::Trouble,
+        };
+        Self {
+            id: event.trouble_id().to_string(),
+            kind,
+            headline: headline.to_owned(),
+            title: about,
+            link: None,
+            source: "feedwatch".to_owned(),
+            at: event.created,
+            quotes: lines.into_iter().flatten().map(plain).collect(),
         }
     }
 

@@ -6,6 +6,8 @@
 mod cloudevents;
 mod discord;
 mod event;
+#[cfg(test)]
+mod event_tests;
 mod fill;
 #[cfg(test)]
 mod format_tests;
@@ -23,9 +25,10 @@ mod telegram;
 mod template;
 mod text;
 
+pub use event::Rendered;
 pub use fill::fill;
 pub use log::LogBody;
-pub use template::{TemplateError, from_template};
+pub use template::{TemplateError, event_from_template, from_template};
 pub use text::{cut, one_line, shown_link};
 
 use crate::model::{Alert, Event, Format, Notifier, NotifierKind, Webhook};
@@ -33,36 +36,66 @@ use message::Message;
 
 /// The body of an alert in the given format.
 pub fn render(format: Format, alert: &Alert) -> Vec<u8> {
-    let message = || Message::of(alert);
     match format {
         Format::Log => log::render(alert),
         Format::Standard => standard::render(alert),
         Format::CloudEvents => cloudevents::render(alert),
-        Format::Slack => slack::render(&message()),
-        Format::Discord => discord::render(&message()),
-        Format::Teams => teams::render(&message()),
-        Format::Mattermost => mattermost::render(&message()),
-        Format::Telegram => telegram::render(&message()),
-        Format::Ntfy => ntfy::render(&message()),
-        Format::PagerDuty => pagerduty::render(&message()),
+        _ => message(format, &Message::of(alert)),
     }
+}
+
+/// A message as people read it. Formats for machines have none: theirs is the standard body.
+fn message(format: Format, message: &Message) -> Vec<u8> {
+    let render = match format {
+        Format::Log | Format::Standard | Format::CloudEvents => return Vec::new(),
+        Format::Slack => slack::render,
+        Format::Discord => discord::render,
+        Format::Teams => teams::render,
+        Format::Mattermost => mattermost::render,
+        Format::Telegram => telegram::render,
+        Format::Ntfy => ntfy::render,
+        Format::PagerDuty => pagerduty::render,
+    };
+    render(message)
 }
 
 /// The body of an alert for a notifier: by its template, else in its format. A template that fails on this one alert
 /// must not cost it: then it is the standard body, and what went wrong.
 pub fn body(notifier: &Notifier, alert: &Alert) -> (Vec<u8>, Option<TemplateError>) {
+    by_template(notifier, template::of_alert(alert), || render(notifier.format, alert))
+}
+
+/// The same of an operational event.
+pub fn event_body(notifier: &Notifier, event: &Event) -> (Vec<u8>, Option<TemplateError>) {
+    by_template(notifier, template::of_event(event), || event::render(notifier.format, event))
+}
+
+fn by_template(
+    notifier: &Notifier,
+    data: impl FnOnce() -> serde_json::Value,
+    otherwise: impl FnOnce() -> Vec<u8>,
+) -> (Vec<u8>, Option<TemplateError>) {
     let NotifierKind::Webhook(Webhook { template: Some(template), .. }) = &notifier.kind else {
-        return (render(notifier.format, alert), None);
+        return (otherwise(), None);
     };
-    match from_template(template, alert) {
+    match template::render(template, &data()) {
         Ok(body) => (body, None),
-        Err(error) => (render(notifier.format, alert), Some(error)),
+        Err(error) => (otherwise(), Some(error)),
     }
 }
 
 /// A plainer body, title and link without any markup, for the one retry after the receiver refused the other
 /// (specs/delivery.md §8). `None`: the format has none.
 pub fn plain(format: Format, alert: &Alert) -> Option<Vec<u8>> {
+    plain_message(format, || Message::of(alert))
+}
+
+/// The same of an operational event.
+pub fn plain_event(format: Format, event: &Event) -> Option<Vec<u8>> {
+    plain_message(format, || Message::of_event(event))
+}
+
+fn plain_message(format: Format, message: impl FnOnce() -> Message) -> Option<Vec<u8>> {
     let render = match format {
         Format::Log | Format::Standard | Format::CloudEvents => return None,
         Format::Slack => slack::plain,
@@ -73,17 +106,12 @@ pub fn plain(format: Format, alert: &Alert) -> Option<Vec<u8>> {
         Format::Ntfy => ntfy::plain,
         Format::PagerDuty => pagerduty::plain,
     };
-    Some(render(&Message::of(alert)))
+    Some(render(&message()))
 }
 
 /// The `data` object of the standard body alone, as JSON: what is stored with the alert.
 pub fn data(alert: &Alert) -> String {
     standard::data(alert)
-}
-
-/// The body of an operational event in the given format.
-pub fn event(format: Format, event: &Event) -> Vec<u8> {
-    event::render(format, event)
 }
 
 /// The `data` object of an event's standard body alone, as JSON: what is stored with the event.

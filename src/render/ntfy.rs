@@ -18,6 +18,8 @@ pub(super) fn render(message: &Message) -> Vec<u8> {
     let lines = message.quotes.iter().map(unmarked).chain([message.origin()]);
     let (priority, tag) = match message.kind {
         Kind::News => (3, "newspaper"),
+        Kind::Trouble => (4, "warning"),
+        Kind::Relief => (2, "white_check_mark"),
         Kind::Test => (2, "test_tube"),
     };
     let mut body = json!({

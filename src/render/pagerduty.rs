@@ -11,7 +11,7 @@ use crate::model::rfc3339;
 /// 1024 characters.
 const MAX_SUMMARY: usize = 970;
 
-/// One alert that is triggered. Limits: 512 KB, summary 1024, `dedup_key` 255.
+/// One alert that is triggered; or resolved, if the trouble is over. Limits: 512 KB, summary 1024, `dedup_key` 255.
 pub(super) fn render(message: &Message) -> Vec<u8> {
     let message = &message.cut(&Shares::USUAL, utf16);
     let details = json!({
@@ -33,10 +33,12 @@ pub(super) fn plain(message: &Message) -> Vec<u8> {
 fn trigger(message: &Message, details: Option<Value>, links: &[Value]) -> Vec<u8> {
     let severity = match message.kind {
         Kind::News => "warning",
-        Kind::Test => "info",
+        Kind::Trouble => "error",
+        Kind::Relief | Kind::Test => "info",
     };
+    let action = if message.kind == Kind::Relief { "resolve" } else { "trigger" };
     let mut body = json!({
-        "event_action": "trigger",
+        "event_action": action,
         "dedup_key": message.id,
         "client": "feedwatch",
         "links": links,

@@ -5,7 +5,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::Value;
 
 use super::standard::{Data, MAX_BODY};
-use crate::model::{Alert, Template, rfc3339};
+use crate::model::{Alert, Event, Template, rfc3339};
 
 /// Largest output, in bytes.
 const MAX_OUTPUT: usize = 256 << 10;
@@ -51,15 +51,40 @@ impl From<minijinja::Error> for TemplateError {
 /// If the template is wrong, asks for what this alert does not have, goes beyond a limit, or should give JSON and does
 /// not.
 pub fn from_template(template: &Template, alert: &Alert) -> Result<Vec<u8>, TemplateError> {
-    let mut data = Data::fitting(alert, MAX_BODY).to_value();
-    data["type"] = "alert".into();
-    data["timestamp"] = rfc3339(alert.created).into();
-    // Left out of the standard body unless something was cut; here it is always there to be asked.
-    data["truncated"] = (data["truncated"] == true).into();
-    render(template, &data)
+    render(template, &of_alert(alert)())
 }
 
-fn render(template: &Template, data: &Value) -> Result<Vec<u8>, TemplateError> {
+/// The body of an operational event by a template.
+///
+/// # Errors
+/// As of [`from_template`]; one that asks for the article of an event, for it has none.
+pub fn event_from_template(template: &Template, event: &Event) -> Result<Vec<u8>, TemplateError> {
+    render(template, &of_event(event)())
+}
+
+/// What a template sees of an alert.
+pub(super) fn of_alert(alert: &Alert) -> impl FnOnce() -> Value {
+    || {
+        let mut data = Data::fitting(alert, MAX_BODY).to_value();
+        data["type"] = "alert".into();
+        data["timestamp"] = rfc3339(alert.created).into();
+        // Left out of the standard body unless something was cut; here it is always there to be asked.
+        data["truncated"] = (data["truncated"] == true).into();
+        data
+    }
+}
+
+/// What a template sees of an event.
+pub(super) fn of_event(event: &Event) -> impl FnOnce() -> Value {
+    || {
+        let mut data = super::event::to_value(event);
+        data["type"] = event.kind.as_str().into();
+        data["timestamp"] = rfc3339(event.created).into();
+        data
+    }
+}
+
+pub(super) fn render(template: &Template, data: &Value) -> Result<Vec<u8>, TemplateError> {
     let is_json = template.is_json;
     let mut environment = Environment::new();
     // Errors then know their place.

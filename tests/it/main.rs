@@ -13,6 +13,7 @@ mod delivery;
 mod discover;
 mod docs;
 mod documents;
+mod events;
 mod faults;
 mod formats;
 mod kill;

@@ -81,6 +81,7 @@ impl Checker<'_> {
             _ => self.no_kind(raw),
         };
         let kind = kind?;
+        self.template_of_events(raw, &kind, &events);
         Some(Notifier {
             name: NotifierName::new(name?),
             format: if kind == NotifierKind::Log { Format::Log } else { format? },
@@ -95,6 +96,23 @@ impl Checker<'_> {
             rate: rate.or_else(|| format.and_then(Format::rate)),
             enabled: is_true(fields.enabled.as_ref(), true),
         })
+    }
+
+    /// Warns of a template that does not do for the events that the notifier is told of.
+    fn template_of_events(&mut self, raw: &At<RawNotifier>, kind: &NotifierKind, events: &[EventKind]) {
+        let NotifierKind::Webhook(Webhook { template: Some(template), .. }) = kind else { return };
+        let is_told = events.iter().any(|event| *event != EventKind::Alert);
+        if is_told
+            && self.purpose != super::super::Purpose::Look
+            && let Some(written) = &raw.value.template
+            && let Err(error) = super::template::try_event(template)
+        {
+            let message = format!(
+                "notifier.template: does not do for events, which are sent in the standard form: {error}"
+            );
+            let help = r#"{% if type == "alert" %}…{% else %}{{ reason }}{% endif %}"#;
+            self.push(written.warning(message).help(help));
+        }
     }
 
     fn no_kind(&mut self, raw: &At<RawNotifier>) -> Option<NotifierKind> {

@@ -12,9 +12,9 @@ use super::{
     Checker,
 };
 use crate::{
-    model::{Alert, Template, Timestamp},
+    model::{Alert, Event, EventKind, NotifierState, Subject, Template, Timestamp},
     notify::test_alert,
-    render::{TemplateError, from_template},
+    render::{TemplateError, event_from_template, from_template},
 };
 
 /// The largest template.
@@ -58,6 +58,14 @@ fn read(path: &Path) -> Result<String, String> {
         return Err(format!("has {size} bytes; at most {MAX_TEMPLATE} are read"));
     }
     std::fs::read_to_string(path).map_err(|error| reason(&error))
+}
+
+/// On an event: an error here costs the template only its events.
+pub(super) fn try_event(template: &Template) -> Result<(), TemplateError> {
+    let at = Timestamp::UNIX_EPOCH;
+    let subject = Subject::Notifier { name: "desk".into(), state: NotifierState::Held };
+    let event = Event::new(EventKind::NotifierFailing, subject, at, at, "HTTP 404 Not Found".to_owned(), 1);
+    event_from_template(template, &event).map(drop)
 }
 
 /// On a whole alert, and on one that lacks all that an article may lack.

@@ -171,6 +171,21 @@ fn a_template_is_tried_out() {
 }
 
 #[test]
+fn a_template_that_does_not_do_for_events_is_warned_of_where_they_are_asked_for() {
+    let warnings = |template: &str, events: &str| {
+        let files = with_template(template, &format!("content_type = \"text/plain\"\nevents = {events}\n"));
+        files.load(Purpose::Check).expect("good").warnings.len()
+    };
+    let (alerts, both) = (r#"["alert"]"#, r#"["alert", "feed.failing"]"#);
+    assert_eq!(warnings("{{ article.title }}", alerts), 0);
+    assert_eq!(warnings("{{ article.title }}", both), 1);
+    assert_eq!(
+        warnings("{% if type == 'alert' %}{{ article.title }}{% else %}{{ reason }}{% endif %}", both),
+        0
+    );
+}
+
+#[test]
 fn a_template_that_cannot_be_used_is_named() {
     let url = "url = \"http://127.0.0.1/\"\n";
     let problems = one(&text(&format!("{url}template = \"no.j2\"\n"))).problems(Purpose::Check);

@@ -60,12 +60,15 @@ pub fn read(format: Format, body: &[u8]) -> Result<Seen, String> {
 /// Renders the alert and holds what is seen against what was meant. Short texts must be seen as they are, longer ones
 /// from their beginning. Only words that nobody sees may be added.
 pub fn check(format: Format, alert: &Alert) -> Result<(), String> {
-    let meant = Message::of(alert);
-    let body = render(format, alert);
-    let seen = read(format, &body).map_err(|error| format!("{error}\n{}", String::from_utf8_lossy(&body)))?;
+    check_message(format, &Message::of(alert), &render(format, alert))
+}
+
+/// The same of a message and its body.
+pub(super) fn check_message(format: Format, meant: &Message, body: &[u8]) -> Result<(), String> {
+    let seen = read(format, body).map_err(|error| format!("{error}\n{}", String::from_utf8_lossy(body)))?;
     let has_marks = !matches!(format, Format::Ntfy | Format::PagerDuty);
     let same = |what: &str, meant: &str, seen: &str| {
-        let fault = || format!("{what}: meant {meant:?}, seen {seen:?}\n{}", String::from_utf8_lossy(&body));
+        let fault = || format!("{what}: meant {meant:?}, seen {seen:?}\n{}", String::from_utf8_lossy(body));
         if is_beginning(meant, seen) { Ok(()) } else { Err(fault()) }
     };
     same("headline", &meant.headline, &seen.headline)?;
