@@ -43,23 +43,18 @@ pub async fn once(
         sync(&store, config).await?;
         let feeds = feeds_of_round(&store, config, begin).await?;
         let (_live, live) = watch::channel(Arc::new(live));
-        let mut notify = config.notify.clone();
-        // What is under way when the last poll ends is finished, not given back.
-        notify.drain = notify.drain.max(notify.timeout);
-        let (_notify, settings) = watch::channel(Arc::new(notify));
+        let (_notify, settings) = watch::channel(Arc::new(config.notify.clone()));
         let alerts = Arc::new(Notify::new());
         let poller = Poller::new(store.clone(), owner.clone(), live, alerts.clone());
-        let dispatcher =
-            || Dispatcher::new(store.clone(), SystemClock, owner.clone(), settings.clone(), alerts.clone());
+        let dispatcher = Dispatcher::new(store.clone(), SystemClock, owner.clone(), settings, alerts.clone());
         let round = cancel.child_token();
         let polling = async {
             let result = poller.once(feeds, progress).run(config.store.lease, cancel.clone()).await;
             round.cancel();
             result
         };
-        let (result, sending) = tokio::join!(polling, dispatcher().run(round.clone()));
-        result.and(sending)?;
-        dispatcher().drain_due(cancel).await
+        let (result, sending) = tokio::join!(polling, dispatcher.drain_due(round.clone(), cancel.clone()));
+        result.and(sending)
     };
     let result = result.await;
     close(&store, &owner).await;

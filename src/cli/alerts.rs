@@ -1,10 +1,14 @@
 //! `alerts`: what was alerted, to whom, and how that went.
 
+mod deliveries;
+mod events;
+
 use std::{fmt::Write, process::ExitCode, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use self::deliveries::DeliveryLine;
 use super::{
     Context, Outcome,
     output::{self, Clean},
@@ -12,8 +16,8 @@ use super::{
 use crate::{
     app,
     config::Purpose,
-    model::{Attempt, DeliveryState, NotifierName, TopicName, rfc3339},
-    store::{AlertQuery, AlertView, DeliveryView, Store},
+    model::{TopicName, rfc3339},
+    store::{AlertQuery, AlertView, Store},
 };
 
 #[derive(Debug, clap::Args)]
@@ -24,6 +28,12 @@ pub(super) struct Arguments {
     /// Only alerts that name this topic
     #[arg(long, value_name = "NAME")]
     topic: Option<String>,
+    /// Operational events instead: feeds and notifiers that needed somebody
+    #[arg(long, conflicts_with = "topic")]
+    events: bool,
+    /// Each attempt to deliver, too
+    #[arg(long)]
+    attempts: bool,
     /// At most so many, the newest
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: usize,
@@ -41,16 +51,6 @@ struct AlertLine<'a> {
     article: &'a RawValue,
     topics: &'a RawValue,
     deliveries: Vec<DeliveryLine<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct DeliveryLine<'a> {
-    notifier: &'a NotifierName,
-    state: DeliveryState,
-    attempts: u32,
-    next_attempt: Option<String>,
-    reason: Option<&'a str>,
-    history: &'a [Attempt],
 }
 
 /// The parts of the stored `data` object, passed through as they are.
@@ -86,6 +86,9 @@ struct Headline {
 pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     let config = context.config(Purpose::Look)?;
     let store = app::open_store_to_read(&config.store).await?;
+    if arguments.events {
+        return events::print(&store, &arguments).await;
+    }
     let query = AlertQuery {
         within: Some(arguments.since),
         topic: arguments.topic.map(TopicName::new),
@@ -102,7 +105,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     } else {
         let mut text = String::new();
         for alert in &alerts {
-            describe(&mut text, alert)?;
+            describe(&mut text, alert, arguments.attempts)?;
         }
         output::text(Clean(&text))?;
     }
@@ -111,22 +114,11 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
 
 fn line(alert: &AlertView) -> Result<AlertLine<'_>, serde_json::Error> {
     let Parts { feed, article, topics } = serde_json::from_str(alert.data.get())?;
-    let deliveries = alert.deliveries.iter().map(delivery_line).collect();
+    let deliveries = alert.deliveries.iter().map(DeliveryLine::of).collect();
     Ok(AlertLine { id: alert.id.as_str(), time: rfc3339(alert.created), feed, article, topics, deliveries })
 }
 
-fn delivery_line(delivery: &DeliveryView) -> DeliveryLine<'_> {
-    DeliveryLine {
-        notifier: &delivery.notifier,
-        state: delivery.state,
-        attempts: delivery.attempts,
-        next_attempt: delivery.next_attempt.map(rfc3339),
-        reason: delivery.reason.as_deref(),
-        history: &delivery.history,
-    }
-}
-
-fn describe(text: &mut String, alert: &AlertView) -> Result<(), serde_json::Error> {
+fn describe(text: &mut String, alert: &AlertView, with_attempts: bool) -> Result<(), serde_json::Error> {
     let shown: Shown = serde_json::from_str(alert.data.get())?;
     let topics: Vec<&str> = shown.topics.iter().map(|topic| topic.name.as_str()).collect();
     let title = shown.article.title.as_deref().unwrap_or("(no title)");
@@ -136,17 +128,7 @@ fn describe(text: &mut String, alert: &AlertView) -> Result<(), serde_json::Erro
         writeln!(text, "    {}  {}", shown.feed.name, shown.article.url.as_deref().unwrap_or("(no link)"));
     let _ = writeln!(text, "    {}", alert.id);
     for delivery in &alert.deliveries {
-        let state = delivery.state.as_str();
-        let _ = write!(text, "    {}: {state}, attempts {}", delivery.notifier, delivery.attempts);
-        if let Some(next) = delivery.next_attempt {
-            let _ = write!(text, ", next {}", rfc3339(next));
-        }
-        if let Some(reason) =
-            delivery.reason.as_deref().filter(|_| delivery.state != DeliveryState::Delivered)
-        {
-            let _ = write!(text, ": {reason}");
-        }
-        text.push('\n');
+        deliveries::describe(text, delivery, with_attempts);
     }
     Ok(())
 }

@@ -3,16 +3,19 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
+use tracing::warn;
 
 use super::{
     Context, Failure, Outcome,
     output::{self, Clean},
 };
 use crate::{
+    app,
     clock::{Clock, SystemClock},
-    config::Purpose,
-    model::Notifier,
+    config::{Config, Purpose},
+    model::{Notifier, NotifierName},
     notify::{self, Verdict},
+    store::Store,
     telemetry,
 };
 
@@ -39,8 +42,12 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     let chosen = chosen(&config.notify.notifiers, arguments.name.as_deref())?;
     let now = SystemClock.now();
     let mut tested = Vec::new();
+    let mut working = Vec::new();
     for notifier in chosen {
         let sent = notify::send_test(&config.notify, notifier, &notify::test_alert(now), now).await;
+        if sent.verdict == Verdict::Delivered {
+            working.push(notifier.name.clone());
+        }
         tested.push(Tested {
             notifier: notifier.name.to_string(),
             ok: sent.verdict == Verdict::Delivered,
@@ -48,6 +55,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
             reason: sent.reason,
         });
     }
+    reactivate(&config, &working).await;
     let ok = tested.iter().all(|test| test.ok);
     if arguments.json {
         output::json(&serde_json::json!({ "ok": ok, "notifiers": tested }))?;
@@ -58,6 +66,17 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
         }
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A notifier that was seen to work sends again, whatever held it up; a daemon that runs notices within a second. Without
+/// a database there is nothing that waits.
+async fn reactivate(config: &Config, working: &[NotifierName]) {
+    let Ok(store) = app::open_store_beside(&config.store).await else { return };
+    for name in working {
+        if let Err(error) = store.reactivate(name).await {
+            warn!(%error, notifier = %name, "it works, but what waits for it could not be called back");
+        }
+    }
 }
 
 fn chosen<'a>(notifiers: &'a [Notifier], name: Option<&str>) -> Result<Vec<&'a Notifier>, Failure> {

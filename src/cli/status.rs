@@ -1,19 +1,20 @@
 //! `status`: the health of feeds and notifiers.
 
 mod feed;
+mod notifier;
 mod screen;
 
-use std::{collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
-use self::{feed::FeedStatus, screen::Room};
+use self::{feed::FeedStatus, notifier::NotifierStatus, screen::Room};
 use super::{Context, Failure, Outcome, output};
 use crate::{
     app,
     clock::{Clock, SystemClock},
     config::{Config, Purpose},
-    model::{FeedId, Notifier, NotifierState, rfc3339},
+    model::FeedId,
     store::{FeedState, Queue, Store},
 };
 
@@ -32,23 +33,10 @@ pub(super) struct Arguments {
 struct Status {
     /// Whether nothing needs a person.
     ok: bool,
+    /// Why nothing is polled; `None`: polls are made.
+    polling: Option<String>,
     feeds: Vec<FeedStatus>,
     notifiers: Vec<NotifierStatus>,
-}
-
-#[derive(Debug, Serialize)]
-struct NotifierStatus {
-    name: String,
-    state: &'static str,
-    since: Option<String>,
-    needs_person: bool,
-    pending: u64,
-    dead: u64,
-    held_back: u64,
-    oldest_pending_seconds: Option<u64>,
-    next_attempt: Option<String>,
-    last_delivered: Option<String>,
-    reason: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
@@ -81,60 +69,20 @@ async fn collect(config: &Config) -> Result<Status, Failure> {
         .iter()
         .map(|feed| FeedStatus::of(feed, states.get(&feed.id), failing_after, now))
         .collect();
-    let notifiers: Vec<NotifierStatus> = config
-        .notify
-        .notifiers
-        .iter()
-        .map(|notifier| {
-            let queue = queues.iter().find(|queue| queue.notifier == notifier.name);
-            notifier_status(notifier, queue)
-        })
-        .collect();
-    let ok = !feeds.iter().any(|feed| feed.needs_person)
+    let notifiers = notifier::all(&config.notify.notifiers, &queues);
+    let polling = pause(&queues, config.notify.max_pending);
+    let ok = polling.is_none()
+        && !feeds.iter().any(|feed| feed.needs_person)
         && !notifiers.iter().any(|notifier| notifier.needs_person);
-    Ok(Status { ok, feeds, notifiers })
+    Ok(Status { ok, polling, feeds, notifiers })
 }
 
-fn notifier_status(notifier: &Notifier, queue: Option<&Queue>) -> NotifierStatus {
-    NotifierStatus {
-        name: notifier.name.to_string(),
-        state: state(notifier, queue),
-        since: queue.and_then(|queue| queue.health.since).map(rfc3339),
-        needs_person: queue.is_some_and(Queue::needs_person),
-        pending: queue.map_or(0, |queue| queue.pending),
-        dead: queue.map_or(0, |queue| queue.dead),
-        held_back: queue.map_or(0, |queue| queue.held_back),
-        oldest_pending_seconds: queue.and_then(|queue| queue.oldest_pending_seconds),
-        next_attempt: queue.and_then(|queue| queue.next_attempt).map(rfc3339),
-        last_delivered: queue.and_then(|queue| queue.last_delivered).map(rfc3339),
-        reason: queue.and_then(|queue| queue.reason.clone()),
-    }
-}
-
-/// A change of the configuration that no run has seen yet is told as it is written.
-fn state(notifier: &Notifier, queue: Option<&Queue>) -> &'static str {
-    match queue.map_or(NotifierState::Active, |queue| queue.health.state) {
-        _ if !notifier.enabled => NotifierState::Disabled.as_str(),
-        NotifierState::Disabled => NotifierState::Active.as_str(),
-        state => state.as_str(),
-    }
-}
-
-impl NotifierStatus {
-    /// For people: how it is, what waits, and why.
-    fn lines(&self) -> Vec<String> {
-        let mark = if self.needs_person { '!' } else { ' ' };
-        let mut line = format!("{mark} {:<8} {}: {} waiting", self.state, self.name, self.pending);
-        if let Some(age) = self.oldest_pending_seconds {
-            let _ = write!(line, " (oldest {age} s)");
-        }
-        if let Some(next) = &self.next_attempt {
-            let _ = write!(line, ", next attempt {next}");
-        }
-        if self.dead > 0 {
-            let _ = write!(line, ", {} dead (`feedwatch redeliver --dead`)", self.dead);
-        }
-        let reason = self.reason.as_ref().map(|reason| format!("    {reason}"));
-        [line].into_iter().chain(reason).collect()
-    }
+/// Too many deliveries wait (specs/delivery.md §9).
+fn pause(queues: &[Queue], max_pending: usize) -> Option<String> {
+    let waiting: u64 = queues.iter().map(|queue| queue.pending).sum();
+    (waiting >= max_pending as u64).then(|| {
+        format!(
+            "polling pauses: {waiting} deliveries wait, notify.max_pending is {max_pending}; mend their receivers, or raise it"
+        )
+    })
 }

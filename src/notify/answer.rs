@@ -7,6 +7,9 @@ use chrono::TimeDelta;
 use super::{redact::short, vendor::Judged};
 use crate::http::{NetworkError, NetworkErrorKind, StatusCode};
 
+/// Bytes kept of an answer (specs/delivery.md §2).
+const ANSWER_BYTES: usize = 512;
+
 /// What one attempt came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
@@ -16,6 +19,8 @@ pub struct Sent {
     pub status: Option<u16>,
     /// One sentence for people, of at most 200 characters, without secrets and URLs.
     pub reason: String,
+    /// The same at length, as evidence: at most 512 bytes.
+    pub answer: String,
     /// What the receiver asked for.
     pub retry_after: Option<Duration>,
 }
@@ -58,7 +63,7 @@ impl Verdict {
 impl Sent {
     /// An attempt that got no answer, or none that could be made.
     pub fn without_answer(verdict: Verdict, reason: &str) -> Self {
-        Self { verdict, status: None, reason: short(reason), retry_after: None }
+        Self { verdict, status: None, reason: short(reason), answer: kept(reason), retry_after: None }
     }
 
     /// An attempt that failed on the way.
@@ -100,8 +105,14 @@ impl Sent {
         if verdict != Verdict::Delivered && !said.is_empty() {
             reason = format!("{reason}: {said}");
         }
-        Self { verdict, status: Some(status.as_u16()), reason: short(&reason), retry_after }
+        let (answer, reason) = (kept(&reason), short(&reason));
+        Self { verdict, status: Some(status.as_u16()), reason, answer, retry_after }
     }
+}
+
+/// As much of what was said as is kept with the attempt.
+fn kept(text: &str) -> String {
+    text.get(..text.floor_char_boundary(ANSWER_BYTES)).unwrap_or_default().to_owned()
 }
 
 /// The class of a status. What the table does not name is kept and tried again: no answer throws an alert away.
@@ -181,7 +192,7 @@ mod tests {
         check(410, "", 0, "HTTP 410 Gone (gone; change url or remove the notifier)");
         check(599, "x", 500, "HTTP 599: x");
         let long = Sent::answered(StatusCode::BAD_REQUEST, None, None, &"x".repeat(999), None);
-        assert_eq!(long.reason.chars().count(), 200);
+        assert_eq!((long.reason.chars().count(), long.answer.len()), (200, 512));
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
             at: delivery.now,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status: sent.status,
-            answer: sent.reason.clone(),
+            answer: sent.answer.clone(),
         };
         let judge = Judge::new(Arc::clone(&self.settings), &delivery, sent.clone(), took);
         let finished = self.memory.record(&self.store, &delivery, attempt, judge).await;

@@ -13,7 +13,7 @@ use tokio::{
     select,
     sync::{Notify as Wake, watch},
     task::{Id, JoinError, JoinSet},
-    time::{Instant, sleep},
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -33,8 +33,6 @@ use crate::{
 
 /// The name of this loop, where it beats.
 const LOOP: &str = "delivery";
-/// `once` follows retries that fall due within this time.
-const ONCE_PATIENCE: Duration = Duration::from_secs(10);
 /// A worker that broke down is started again after this.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
@@ -138,12 +136,12 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
         let stop = cancel.child_token();
         let result = loop {
             self.pulse.beat(LOOP);
-            self.reconcile(Until::Cancelled, &stop);
+            self.reconcile(&Until::Cancelled, &stop);
             select! {
                 () = sleep(self.pulse.pace()) => {}
                 () = cancel.cancelled() => break Ok(()),
                 Ok(()) = self.settings.changed() => self.adopt_settings(),
-                () = self.hint.notified() => self.running.values().for_each(|worker| worker.wake.notify_one()),
+                () = self.hint.notified() => self.wake_all(),
                 Some(ended) = self.workers.join_next_with_id() => {
                     if let Err(error) = self.worker_ended(ended).await {
                         break Err(error);
@@ -157,21 +155,38 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
         result
     }
 
-    /// Sends what is due now, and what falls due again within ten seconds; for `once`.
+    /// Sends until `polled`, then what is due, and what falls due again within ten seconds; for `once`.
     ///
     /// # Errors
     /// If the store cannot be used at all.
-    pub async fn drain_due(mut self, cancel: CancellationToken) -> Result<(), StoreError> {
-        self.reconcile(Until::Idle(Instant::now() + ONCE_PATIENCE), &cancel);
-        let mut result = Ok(());
-        while let Some(ended) = self.workers.join_next_with_id().await {
-            result = result.and(self.worker_ended(ended).await);
+    pub async fn drain_due(
+        mut self,
+        polled: CancellationToken,
+        cancel: CancellationToken,
+    ) -> Result<(), StoreError> {
+        self.reconcile(&Until::Idle(polled.clone()), &cancel);
+        let (mut result, mut is_told) = (Ok(()), false);
+        loop {
+            select! {
+                ended = self.workers.join_next_with_id() => match ended {
+                    Some(ended) => result = result.and(self.worker_ended(ended).await),
+                    None => return result,
+                },
+                () = self.hint.notified() => self.wake_all(),
+                () = polled.cancelled(), if !is_told => {
+                    is_told = true;
+                    self.wake_all();
+                }
+            }
         }
-        result
+    }
+
+    fn wake_all(&self) {
+        self.running.values().for_each(|worker| worker.wake.notify_one());
     }
 
     /// Starts workers for notifiers that have none; lets those go whose notifier is gone or disabled.
-    fn reconcile(&mut self, until: Until, stop: &CancellationToken) {
+    fn reconcile(&mut self, until: &Until, stop: &CancellationToken) {
         let settings = Arc::clone(&self.plan.borrow().settings);
         let wanted =
             |name: &NotifierName| settings.notifiers.iter().any(|one| one.enabled && one.name == *name);
@@ -184,7 +199,7 @@ impl<S: Store, C: Clock> Dispatcher<S, C> {
         });
         for notifier in settings.notifiers.iter().filter(|notifier| notifier.enabled) {
             if !self.running.contains_key(&notifier.name) {
-                self.start(notifier, until, stop.child_token());
+                self.start(notifier, until.clone(), stop.child_token());
             }
         }
     }

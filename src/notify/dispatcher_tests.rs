@@ -1,5 +1,7 @@
 use std::future::Future;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::{
     clock::SystemClock,
@@ -306,7 +308,9 @@ async fn at_a_stop_what_is_under_way_gets_its_drain_and_the_rest_is_due_again() 
 async fn drain_due(fixture: &Fixture, settings: Settings) -> Duration {
     let begun = Instant::now();
     let (settings, hint) = (watch::channel(Arc::new(settings)).0, Arc::new(Wake::new()));
-    let draining = dispatcher(fixture, &settings, &hint).drain_due(CancellationToken::new());
+    let polled = CancellationToken::new();
+    polled.cancel();
+    let draining = dispatcher(fixture, &settings, &hint).drain_due(polled, CancellationToken::new());
     in_time(draining).await.expect("drained");
     begun.elapsed()
 }
@@ -327,6 +331,27 @@ async fn once_sends_what_is_due_and_follows_retries_that_come_soon() {
         assert_eq!(fixture.delivery(n, "b").await.state, DeliveryState::Pending);
     }
     assert!(b.requests().len() < 10, "it opened its breaker: {}", b.requests().len());
+}
+
+#[tokio::test]
+async fn once_sends_what_is_recorded_meanwhile_and_ends_only_after_the_last_poll() {
+    let mut fixture = Fixture::new(&["a"]).await;
+    let receiver = Receiver::start(|_| Reply::Status(200)).await;
+    let rules = settings(&[receiver.notifier("a")]);
+    let (rules, hint) = (watch::channel(Arc::new(rules)).0, Arc::new(Wake::new()));
+    let polled = CancellationToken::new();
+    let draining = dispatcher(&fixture, &rules, &hint).drain_due(polled.clone(), CancellationToken::new());
+    let polling = async {
+        sleep(Duration::from_millis(200)).await;
+        fixture.record(3).await;
+        hint.notify_one();
+        fixture.wait_for(2, "a", |one| one.state == DeliveryState::Delivered).await;
+        polled.cancel();
+        Instant::now()
+    };
+    let (drained, ended) = in_time(async { tokio::join!(draining, polling) }).await;
+    drained.expect("drained");
+    assert!(ended.elapsed() < Duration::from_secs(1), "{:?}", ended.elapsed());
 }
 
 #[tokio::test]

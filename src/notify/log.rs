@@ -64,9 +64,9 @@ fn log_event(EventBody { kind, data }: &EventBody) -> Sent {
         };
     }
     if *kind == EventKind::FeedRecovered {
-        line!(info)
+        line!(info);
     } else {
-        line!(warn)
+        line!(warn);
     }
     Sent::without_answer(Verdict::Delivered, "logged")
 }

@@ -38,13 +38,16 @@ pub struct Plan {
 }
 
 /// When a worker ends, besides being cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Until {
     /// Never.
     Cancelled,
-    /// When nothing is due before this moment.
-    Idle(Instant),
+    /// When nothing more will come, and nothing falls due within ten seconds from then.
+    Idle(CancellationToken),
 }
+
+/// Retries are followed that fall due within this time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One notifier at work.
 pub struct Worker<S, C> {
@@ -62,6 +65,8 @@ pub struct Worker<S, C> {
     agenda: Agenda,
     pace: Pace,
     overdue: Overdue,
+    /// When it ends whatever waits; known once nothing more will come.
+    deadline: Option<Instant>,
 }
 
 enum Event {
@@ -90,6 +95,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
             agenda: Agenda::new(Instant::now()),
             pace: Pace::new(notifier.rate, Instant::now()),
             overdue: Overdue::new(Instant::now()),
+            deadline: None,
             shared,
             plan,
             wake,
@@ -115,7 +121,7 @@ impl<S: Store, C: Clock> Worker<S, C> {
                     }
                 }
             }
-            if self.is_done(until) {
+            if self.is_done(&until) {
                 break Ok(());
             }
         };
@@ -239,8 +245,12 @@ impl<S: Store, C: Clock> Worker<S, C> {
         self.sender = Arc::new(Sender::new(notifier, &settings));
     }
 
-    fn is_done(&self, until: Until) -> bool {
-        let Until::Idle(deadline) = until else { return false };
+    fn is_done(&mut self, until: &Until) -> bool {
+        let Until::Idle(last) = until else { return false };
+        if !last.is_cancelled() {
+            return false;
+        }
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
         if !self.sends.is_empty() {
             return false;
         }

@@ -34,6 +34,7 @@ mod restart;
 mod secrets;
 mod stop;
 mod store;
+mod storms;
 mod support;
 mod unit;
 mod watchdog;

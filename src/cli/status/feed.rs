@@ -49,6 +49,7 @@ pub(super) struct FeedStatus {
     gaps: u64,
     last_gap: Option<GapStatus>,
     empty_since: Option<String>,
+    silent_since: Option<String>,
     /// How its last document was read.
     reading: Reading,
     /// What is wrong with its documents.
@@ -130,6 +131,7 @@ impl FeedStatus {
             gaps: state.gaps,
             last_gap: memory.gap.map(|gap| GapStatus { from: rfc3339(gap.from), to: rfc3339(gap.to) }),
             empty_since: memory.empty_since.map(rfc3339),
+            silent_since: memory.episodes.silent.map(rfc3339),
             reading: memory.reading.clone(),
             troubles: memory.reading_troubles().into_iter().map(ReadingTrouble::as_str).collect(),
             host_closed: gate.map(|gate| ClosedStatus { until: rfc3339(gate.until), why: gate.why.clone() }),

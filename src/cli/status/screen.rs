@@ -50,7 +50,9 @@ impl Status {
         let (feed_lines, notifier_lines) =
             (fitted(&feeds, rows.saturating_sub(for_notifiers)), fitted(&notifiers, for_notifiers));
         let states = self.feeds.iter().map(|feed| feed.state.as_str());
-        let mut lines = vec![self.sentence(), String::new()];
+        let mut lines = vec![self.sentence()];
+        lines.extend(self.polling.iter().map(|why| format!("! {why}")));
+        lines.push(String::new());
         lines.push(heading("FEEDS", states));
         lines.extend(feed_lines);
         lines.push(String::new());
@@ -61,7 +63,8 @@ impl Status {
 
     fn sentence(&self) -> String {
         let in_need = self.feeds.iter().filter(|feed| feed.needs_person).count()
-            + self.notifiers.iter().filter(|notifier| notifier.needs_person).count();
+            + self.notifiers.iter().filter(|notifier| notifier.needs_person).count()
+            + usize::from(self.polling.is_some());
         match in_need {
             0 => {
                 let (feeds, notifiers) = (self.feeds.len(), self.notifiers.len());
