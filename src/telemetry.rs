@@ -1,5 +1,6 @@
 //! tracing to the journal, to a terminal or as JSON. One event is one line, whatever text it carries.
 
+mod json;
 mod line;
 
 use std::{
@@ -19,6 +20,7 @@ use tracing_subscriber::{
 };
 
 use crate::read;
+use json::JsonLine;
 use line::{Head, Line};
 
 /// Crates whose debug lines may hold URLs and headers: never below info, whatever is asked for.
@@ -92,7 +94,7 @@ pub fn start_on(settings: &Settings, output: BoxMakeWriter) -> anyhow::Result<Ha
     let is_terminal = io::stderr().is_terminal();
     let colours = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let layer = match (settings.format, is_on_journal()) {
-        (Format::Json, _) => fmt::layer().json().flatten_event(true).with_writer(output).boxed(),
+        (Format::Json, _) => fmt::layer().event_format(JsonLine).with_writer(output).boxed(),
         (Format::Journal, _) | (Format::Auto, true) => lines(Head::Priority, output),
         (Format::Text | Format::Auto, _) => lines(Head::Time { colours }, output),
     };

@@ -14,7 +14,7 @@ use tracing_subscriber::{
 use crate::clock::{Clock, SystemClock};
 
 /// A line is cut here, with a mark (specs/operations.md §4).
-const LINE_MAX_BYTES: usize = 8 << 10;
+pub(super) const LINE_MAX_BYTES: usize = 8 << 10;
 
 /// What a line begins with.
 #[derive(Debug, Clone, Copy)]
@@ -141,11 +141,15 @@ fn escape_control(c: char) -> impl Iterator<Item = char> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::{Arc, Mutex};
 
     use tracing::{info, warn};
-    use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
+    use tracing_subscriber::{
+        Registry,
+        fmt::{MakeWriter, format::DefaultFields},
+        layer::SubscriberExt,
+    };
 
     use super::*;
 
@@ -172,10 +176,16 @@ mod tests {
     }
 
     fn logged(event: impl FnOnce()) -> String {
+        logged_by(Line::new(Head::Priority), event)
+    }
+
+    /// What is logged in this form.
+    pub fn logged_by<F>(form: F, event: impl FnOnce()) -> String
+    where
+        F: FormatEvent<Registry, DefaultFields> + Send + Sync + 'static,
+    {
         let sink = Sink::default();
-        let layer = tracing_subscriber::fmt::layer()
-            .event_format(Line::new(Head::Priority))
-            .with_writer(sink.clone());
+        let layer = tracing_subscriber::fmt::layer().event_format(form).with_writer(sink.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), event);
         let bytes = sink.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod formats;
 mod kill;
+mod logging;
 mod manners;
 mod matching_quality;
 mod notify;
