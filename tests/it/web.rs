@@ -2,7 +2,9 @@
 
 mod atom;
 mod client;
+mod exposition;
 mod health;
 mod inert;
 mod limits;
+mod metrics;
 mod page;
