@@ -9,10 +9,13 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Watched, labels, process::Process};
+use super::{
+    process::Process,
+    snapshot::{Known, Snapshot},
+};
 use crate::{
-    model::{NotifierName, Timestamp},
-    store::{FeedCondition, FeedState, Queue, Volume},
+    model::{NotifierName, NotifierState, Timestamp},
+    store::{FeedCondition, Volume},
 };
 
 /// What is true at the moment of a scrape.
@@ -52,51 +55,40 @@ pub struct NotifierGauges {
     pending: u64,
     dead: u64,
     oldest_seconds: u64,
+    /// `None`: nothing was ever owed to it.
+    state: Option<NotifierState>,
     is_failing: bool,
 }
 
 /// The gauges of all feeds, or only of those that fail, if there are more than `most`; then the answer is true.
-pub fn feeds(watched: &Watched, states: &[FeedState], most: usize) -> (Vec<FeedGauges>, bool) {
-    let by_id: std::collections::HashMap<&str, &FeedState> =
-        states.iter().map(|state| (state.id.as_str(), state)).collect();
-    let labels = labels::labels(&watched.feeds);
-    let gauges = watched.feeds.iter().zip(labels).map(|(feed, label)| {
-        let state = by_id.get(feed.id.as_str());
-        let condition = state.map(|state| state.health(watched.failing_after).condition);
-        FeedGauges {
-            label,
-            is_failing: matches!(condition, Some(FeedCondition::Failing | FeedCondition::Gone)),
-            last_success: state.and_then(|state| state.last_success),
-            next_poll: state.and_then(|state| state.next_poll).filter(|_| feed.enabled),
-        }
-    });
-    let are_too_many = watched.feeds.len() > most;
-    let shown = gauges.filter(|feed| !are_too_many || feed.is_failing).take(most).collect();
-    (shown, are_too_many)
-}
-
-/// How many feeds are in each condition.
-pub fn conditions(watched: &Watched, states: &[FeedState]) -> Vec<(FeedCondition, u64)> {
-    let count = |wanted| {
-        let is_so = |state: &&FeedState| state.health(watched.failing_after).condition == wanted;
-        states.iter().filter(is_so).count() as u64
+pub fn feeds(snapshot: &Snapshot, most: usize) -> (Vec<FeedGauges>, bool) {
+    let are_too_many = snapshot.feeds.len() > most;
+    let is_bad =
+        |known: &&Known| matches!(known.health.condition, FeedCondition::Failing | FeedCondition::Gone);
+    let gauges = |known: &Known| FeedGauges {
+        label: snapshot.labels().get(known.place).cloned().unwrap_or_default(),
+        is_failing: is_bad(&known),
+        last_success: known.state.last_success,
+        next_poll: known.state.next_poll.filter(|_| known.state.enabled),
     };
-    FeedCondition::ALL.iter().map(|condition| (*condition, count(*condition))).collect()
+    let shown = snapshot.feeds.iter().filter(|known| !are_too_many || is_bad(known)).take(most);
+    (shown.map(gauges).collect(), are_too_many)
 }
 
 /// The gauges of all notifiers.
-pub fn notifiers(watched: &Watched, queues: &[Queue]) -> Vec<NotifierGauges> {
+pub fn notifiers(snapshot: &Snapshot) -> Vec<NotifierGauges> {
     let gauges = |name: &NotifierName| {
-        let queue = queues.iter().find(|queue| queue.notifier == *name);
+        let queue = snapshot.queues.iter().find(|queue| queue.notifier == *name);
         NotifierGauges {
             name: name.clone(),
             pending: queue.map_or(0, |queue| queue.pending),
             dead: queue.map_or(0, |queue| queue.dead),
             oldest_seconds: queue.and_then(|queue| queue.oldest_pending_seconds).unwrap_or(0),
+            state: queue.map(|queue| queue.health.state),
             is_failing: queue.is_some_and(|queue| queue.health.is_trouble()),
         }
     };
-    watched.notifiers.iter().map(|notifier| gauges(&notifier.name)).collect()
+    snapshot.watched.notifiers.iter().map(|notifier| gauges(&notifier.name)).collect()
 }
 
 impl Collector for Moment {
@@ -161,6 +153,18 @@ impl Moment {
             "feedwatch_notifier_failing",
             "Whether the notifier takes nothing: its state is open, held or gone",
             failing,
+        )?;
+        let states = self.notifiers.iter().flat_map(|one| {
+            let state = one.state.unwrap_or(NotifierState::Active);
+            let value = move |wanted: NotifierState| u64::from(wanted == state);
+            let labels =
+                move |wanted: NotifierState| [("notifier", one.name.as_str()), ("state", wanted.as_str())];
+            NotifierState::ALL.iter().map(move |wanted| (labels(*wanted), value(*wanted)))
+        });
+        out.gauge(
+            "feedwatch_notifier_state",
+            "1 for the state that the notifier is in, 0 for the others",
+            states,
         )
     }
 

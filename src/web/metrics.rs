@@ -17,7 +17,7 @@ use super::{
     State,
     exposition::{self, Moment},
     process::Process,
-    readiness,
+    readiness, snapshot,
 };
 use crate::{clock::Clock, store::Store};
 
@@ -49,26 +49,26 @@ pub async fn metrics<S: Store, C: Clock>(
 
 /// What is true now. What the store cannot tell is left out.
 async fn gather<S: Store, C: Clock>(state: &State<S, C>) -> Moment {
-    let watched = state.watched();
-    let (mut states, mut queues, mut volume) = (Vec::new(), Vec::new(), None);
+    let (mut snapshot, mut volume) = (None, None);
     if let Some(store) = state.store() {
-        let (found_states, found_queues, found_volume) =
-            tokio::join!(store.feed_states(), store.queues(), store.volume());
-        (states, queues) = (found_states.unwrap_or_default(), found_queues.unwrap_or_default());
-        volume = found_volume.ok();
+        let (found, room) = tokio::join!(snapshot::current(state, store), store.volume());
+        (snapshot, volume) = (found.ok(), room.ok());
     }
-    let (feeds, are_too_many) = exposition::feeds(&watched, &states, state.settings().metrics_feeds);
+    let snapshot = snapshot.as_deref();
+    let (feeds, are_too_many) = snapshot
+        .map(|snapshot| exposition::feeds(snapshot, state.settings().metrics_feeds))
+        .unwrap_or_default();
     if are_too_many {
         state.metrics().limited("server.metrics_feeds", 1);
     }
     Moment {
-        store: watched.store,
+        store: state.watched().store,
         is_ready: readiness::report(state).iter().all(|part| part.trouble.is_none()),
         started: state.started(),
         process: Process::now(),
-        conditions: exposition::conditions(&watched, &states),
+        conditions: snapshot.map(|snapshot| snapshot.conditions.clone()).unwrap_or_default(),
         feeds,
-        notifiers: exposition::notifiers(&watched, &queues),
+        notifiers: snapshot.map(exposition::notifiers).unwrap_or_default(),
         volume,
     }
 }

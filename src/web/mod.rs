@@ -13,6 +13,7 @@ mod process;
 mod readiness;
 mod routes;
 mod server;
+mod snapshot;
 mod state;
 mod status;
 mod verdict;

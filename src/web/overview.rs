@@ -1,29 +1,18 @@
-//! What is configured and what is known of it, side by side, judged as `status` judges it. Pure.
+//! What a page shows of a snapshot: feeds and notifiers by what is configured and what is known of them. Pure.
 
-use std::collections::HashMap;
-
-use super::Watched;
+use super::snapshot::{Known, Snapshot};
 use crate::{
-    model::{Feed, Notifier, NotifierState, Reason, Timestamp},
-    store::{
-        FeedActivity, FeedCondition, FeedHealth, FeedState, NotifierActivity, Queue,
-        activity::{DAYS, HOURS},
-    },
+    model::{Feed, Notifier, NotifierState, Reason, Timestamp, TopicName},
+    store::{FeedCondition, Queue, activity::HOURS},
 };
 
 /// A feed and what is known of it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct FeedView<'a> {
     /// As it is configured.
     pub feed: &'a Feed,
-    /// As it is stored.
-    pub state: FeedState,
-    /// The judgement.
-    pub health: FeedHealth,
-    /// New articles by day.
-    pub articles: [u64; DAYS],
-    /// The next poll, and why then.
-    pub next: (Option<Timestamp>, Reason),
+    /// What is known.
+    pub known: &'a Known,
 }
 
 /// A notifier and what is known of it.
@@ -32,93 +21,97 @@ pub struct NotifierView<'a> {
     /// As it is configured.
     pub notifier: &'a Notifier,
     /// Its queue; `None`: nothing was ever owed to it.
-    pub queue: Option<Queue>,
+    pub queue: Option<&'a Queue>,
     /// Deliveries by hour.
     pub delivered: [u64; HOURS],
-}
-
-/// What is read from the store for the page.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Every feed.
-    pub states: Vec<FeedState>,
-    /// Every queue.
-    pub queues: Vec<Queue>,
-    /// Articles by day.
-    pub articles: Vec<FeedActivity>,
-    /// Deliveries by hour.
-    pub deliveries: Vec<NotifierActivity>,
 }
 
 /// All feeds and notifiers.
 #[derive(Debug)]
 pub struct Overview<'a> {
-    /// Those that need a person first, then those that fail, then in the order of the configuration.
-    pub feeds: Vec<FeedView<'a>>,
+    snapshot: &'a Snapshot,
     /// Those that need a person first, then in the order of the configuration.
     pub notifiers: Vec<NotifierView<'a>>,
 }
 
 impl<'a> Overview<'a> {
-    /// Puts together what is configured and what was found.
-    pub fn of(watched: &'a Watched, found: Found, now: Timestamp) -> Self {
-        let mut states: HashMap<String, FeedState> =
-            found.states.into_iter().map(|state| (state.id.to_string(), state)).collect();
-        let articles: HashMap<String, [u64; DAYS]> =
-            found.articles.into_iter().map(|one| (one.feed.to_string(), one.articles)).collect();
-        let view = |feed: &'a Feed| {
-            let id = feed.id.as_str();
-            let known = states.remove(id).unwrap_or_else(|| FeedState::unknown(feed.id.clone()));
-            let state = FeedState { enabled: feed.enabled, ..known };
-            FeedView {
-                feed,
-                health: state.health(watched.failing_after),
-                next: if feed.enabled { state.next(now) } else { (None, state.reason) },
-                articles: articles.get(id).copied().unwrap_or_default(),
-                state,
-            }
+    /// What is to be shown of this.
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        let view = |notifier: &'a Notifier| NotifierView {
+            notifier,
+            queue: snapshot.queues.iter().find(|queue| queue.notifier == notifier.name),
+            delivered: snapshot
+                .deliveries
+                .iter()
+                .find(|one| one.notifier == notifier.name)
+                .map_or([0; HOURS], |one| one.delivered),
         };
-        let mut feeds: Vec<FeedView<'a>> = watched.feeds.iter().map(view).collect();
-        feeds
-            .sort_by_key(|feed| (!feed.health.needs_person, feed.health.condition != FeedCondition::Failing));
-        let mut notifiers: Vec<NotifierView<'a>> = watched
-            .notifiers
-            .iter()
-            .map(|notifier| NotifierView {
-                notifier,
-                queue: found.queues.iter().find(|queue| queue.notifier == notifier.name).cloned(),
-                delivered: found
-                    .deliveries
-                    .iter()
-                    .find(|one| one.notifier == notifier.name)
-                    .map_or([0; HOURS], |one| one.delivered),
-            })
-            .collect();
-        notifiers.sort_by_key(|notifier| !notifier.needs_person());
-        Self { feeds, notifiers }
+        let mut notifiers: Vec<NotifierView<'a>> = snapshot.watched.notifiers.iter().map(view).collect();
+        notifiers.sort_by_key(|notifier| (!notifier.needs_person(), !notifier.is_trouble()));
+        Self { snapshot, notifiers }
+    }
+
+    /// The topics, in the order of the configuration.
+    pub fn topics(&self) -> &'a [TopicName] {
+        &self.snapshot.watched.topics
+    }
+
+    /// How many feeds there are.
+    pub fn feed_count(&self) -> usize {
+        self.snapshot.feeds.len()
+    }
+
+    /// How many of them need a person.
+    pub fn needy_count(&self) -> usize {
+        self.snapshot.needy
+    }
+
+    /// How many of them are in this condition.
+    pub fn count(&self, condition: FeedCondition) -> u64 {
+        self.snapshot.count(condition)
+    }
+
+    /// The feeds from a place in the list on: those that need a person come first, then those that fail.
+    pub fn feeds(&self, from: usize) -> impl Iterator<Item = FeedView<'a>> {
+        let snapshot = self.snapshot;
+        let view =
+            |known: &'a Known| Some(FeedView { feed: snapshot.watched.feeds.get(known.place)?, known });
+        snapshot.feeds.iter().skip(from).filter_map(view)
+    }
+
+    /// The feed of that id.
+    pub fn feed(&self, id: &str) -> Option<FeedView<'a>> {
+        self.feeds(0).find(|view| view.feed.id.as_str() == id)
     }
 }
 
 impl FeedView<'_> {
     /// What people call it.
     pub fn name(&self) -> String {
-        let name = self.feed.name.as_ref().or(self.state.title.as_ref());
+        let name = self.feed.name.as_ref().or(self.known.state.title.as_ref());
         name.cloned().unwrap_or_else(|| self.feed.display_url())
     }
 
     /// Its state in a word.
     pub const fn word(&self) -> &'static str {
-        self.health.condition.as_str()
+        self.known.health.condition.as_str()
+    }
+
+    /// The next poll, and why then.
+    pub fn next(&self, now: Timestamp) -> (Option<Timestamp>, Reason) {
+        let state = &self.known.state;
+        if self.feed.enabled { state.next(now) } else { (None, state.reason) }
     }
 
     /// What a person should read about it: why it fails, or what is wrong with its documents.
     pub fn complaint(&self) -> Option<String> {
-        if self.health.condition == FeedCondition::Disabled {
+        let (condition, state) = (self.known.health.condition, &self.known.state);
+        if condition == FeedCondition::Disabled {
             return None;
         }
-        let is_bad = matches!(self.health.condition, FeedCondition::Failing | FeedCondition::Gone);
-        let error = self.state.error.clone().filter(|_| is_bad);
-        let troubles = self.state.memory.reading_troubles();
+        let is_bad = matches!(condition, FeedCondition::Failing | FeedCondition::Gone);
+        let error = state.error.clone().filter(|_| is_bad);
+        let troubles = state.memory.reading_troubles();
         error.or_else(|| troubles.first().map(|trouble| trouble.as_str().to_owned()))
     }
 }
@@ -126,12 +119,17 @@ impl FeedView<'_> {
 impl NotifierView<'_> {
     /// Whether somebody has to do something about it.
     pub fn needs_person(&self) -> bool {
-        self.notifier.enabled && self.queue.as_ref().is_some_and(Queue::needs_person)
+        self.notifier.enabled && self.queue.is_some_and(Queue::needs_person)
+    }
+
+    /// Whether its receiver takes nothing at the moment.
+    pub fn is_trouble(&self) -> bool {
+        self.notifier.enabled && self.queue.is_some_and(|queue| queue.health.is_trouble())
     }
 
     /// Its state. A change of the configuration that the store has not seen yet is told as it is written.
     pub fn state(&self) -> NotifierState {
-        match self.queue.as_ref().map_or(NotifierState::Active, |queue| queue.health.state) {
+        match self.queue.map_or(NotifierState::Active, |queue| queue.health.state) {
             _ if !self.notifier.enabled => NotifierState::Disabled,
             NotifierState::Disabled => NotifierState::Active,
             state => state,

@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{State, readiness, routes};
+use super::{State, readiness, routes, snapshot};
 use crate::{clock::Clock, metrics::Task, store::Store};
 
 /// Connections at the same time; further ones wait to be accepted.
@@ -39,8 +39,9 @@ pub async fn serve<S: Store, C: Clock>(listener: TcpListener, state: State<S, C>
     let service = TowerToHyperService::new(routes::router(state.clone()));
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let (mut connections, mut is_failing) = (JoinSet::new(), false);
-    let mut probing = JoinSet::new();
-    probing.spawn(readiness::probe(state.clone()));
+    let mut beside = JoinSet::new();
+    beside.spawn(readiness::probe(state.clone()));
+    beside.spawn(snapshot::keep(state.clone()));
     loop {
         let accepted = select! {
             () = cancel.cancelled() => break,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
-use super::{Settings, readiness::Readiness};
+use super::{Settings, readiness::Readiness, snapshot::Snapshots};
 use crate::{
     clock::Clock,
     metrics::Metrics,
@@ -38,6 +38,7 @@ struct Inner<S, C> {
     pulse: Pulse,
     metrics: Metrics,
     readiness: Readiness,
+    snapshots: Snapshots,
     started: Timestamp,
 }
 
@@ -57,8 +58,9 @@ impl<S: Clone, C: Clock> State<S, C> {
         metrics: Metrics,
     ) -> Self {
         let started = clock.now();
-        let (store, readiness) = (OnceLock::new(), Readiness::default());
-        Self(Arc::new(Inner { settings, watched, store, clock, pulse, metrics, readiness, started }))
+        let (store, readiness, snapshots) = (OnceLock::new(), Readiness::default(), Snapshots::default());
+        let inner = Inner { settings, watched, store, clock, pulse, metrics, readiness, snapshots, started };
+        Self(Arc::new(inner))
     }
 
     /// The store is open. Only the first one counts.
@@ -94,6 +96,10 @@ impl<S: Clone, C: Clock> State<S, C> {
 
     pub(super) fn readiness(&self) -> &Readiness {
         &self.0.readiness
+    }
+
+    pub(super) fn snapshots(&self) -> &Snapshots {
+        &self.0.snapshots
     }
 
     /// When the process began to work.

@@ -1,6 +1,6 @@
 //! `/`, `/alerts/ID` and the style sheet: asks the store, judges, draws.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Path, Query, State as Extract},
@@ -13,9 +13,10 @@ use tokio::time::timeout;
 
 use super::{
     State,
-    overview::{Found, Overview},
+    overview::Overview,
     page::{self, View},
     readiness,
+    snapshot::{self, Snapshot},
     verdict::{self, Level},
 };
 use crate::{
@@ -61,11 +62,11 @@ pub async fn status<S: Store, C: Clock>(
     Query(asked): Query<Asked>,
 ) -> Response {
     let view = asked.view();
+    state.snapshots().look();
     let refreshes = view.refreshes;
     let markup = match gather(&state, &view).await {
-        Ok((found, alerts)) => {
-            let (watched, now) = (state.watched(), state.now());
-            let overview = Overview::of(&watched, found, now);
+        Ok((snapshot, alerts)) => {
+            let (overview, now) = (Overview::of(&snapshot), state.now());
             let verdict = verdict::verdict(&overview, &readiness::report(&state), now);
             (StatusCode::OK, page::status(&overview, &alerts, &verdict, &view, now))
         }
@@ -120,7 +121,7 @@ fn html(status: StatusCode, markup: Markup) -> Response {
 async fn gather<S: Store, C: Clock>(
     state: &State<S, C>,
     view: &View,
-) -> Result<(Found, Vec<AlertView>), Markup> {
+) -> Result<(Arc<Snapshot>, Vec<AlertView>), Markup> {
     let is_filtered = view.topic.is_some() || view.feed.is_some();
     let query = AlertQuery {
         within: None,
@@ -129,17 +130,7 @@ async fn gather<S: Store, C: Clock>(
         id: None,
         limit: if is_filtered { FILTERED_ALERTS } else { ALERTS },
     };
-    read(state, async |store| {
-        let (states, queues, articles, deliveries, alerts) = tokio::try_join!(
-            store.feed_states(),
-            store.queues(),
-            store.feed_activity(),
-            store.notifier_activity(),
-            store.alerts(&query)
-        )?;
-        Ok((Found { states, queues, articles, deliveries }, alerts))
-    })
-    .await
+    read(state, async |store| tokio::try_join!(snapshot::current(state, store), store.alerts(&query))).await
 }
 
 /// Reads from the store; what to show instead if that is not possible.

@@ -6,12 +6,15 @@ use super::{
     readiness::PartReport,
     words::{clock, count},
 };
-use crate::{model::Timestamp, store::FeedCondition};
+use crate::{
+    model::Timestamp,
+    store::{FeedCondition, Queue},
+};
 
 /// Deliveries that wait less than this are under way, not late.
 const LATE_SECONDS: u64 = 60;
-/// Notifiers in trouble that are named.
-const NAMED: usize = 2;
+/// Characters of a reason in the sentence.
+const REASON: usize = 80;
 
 /// How it is, on the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,8 +51,8 @@ pub struct Verdict {
 pub fn verdict(overview: &Overview<'_>, parts: &[PartReport], now: Timestamp) -> Verdict {
     let mut said: Vec<(Level, String)> = parts.iter().filter_map(part).collect();
     said.push(feeds(overview));
-    if !overview.feeds.is_empty() {
-        said.extend(deliveries(&overview.notifiers, now));
+    if overview.feed_count() > 0 {
+        said.push(deliveries(&overview.notifiers, now));
     }
     let level = said.iter().map(|(level, _)| *level).max().unwrap_or(Level::Good);
     Verdict { level, sentences: said }
@@ -65,13 +68,10 @@ fn part(part: &PartReport) -> Option<(Level, String)> {
 }
 
 fn feeds(overview: &Overview<'_>) -> (Level, String) {
-    let of = |wanted: FeedCondition| {
-        overview.feeds.iter().filter(|feed| feed.health.condition == wanted).count() as u64
-    };
-    let needy = overview.feeds.iter().filter(|feed| feed.health.needs_person).count() as u64;
-    let (failing, disabled, new) =
-        (of(FeedCondition::Failing), of(FeedCondition::Disabled), of(FeedCondition::New));
-    let all = overview.feeds.len() as u64 - disabled;
+    let of = |condition| overview.count(condition);
+    let (needy, failing) = (overview.needy_count() as u64, of(FeedCondition::Failing));
+    let silent = of(FeedCondition::Silent);
+    let all = overview.feed_count() as u64 - of(FeedCondition::Disabled);
     match (all, needy, failing) {
         (0, ..) => (Level::Fair, "No feed is watched yet.".to_owned()),
         (_, 1, _) => (Level::Bad, "1 feed needs you.".to_owned()),
@@ -80,40 +80,59 @@ fn feeds(overview: &Overview<'_>) -> (Level, String) {
             Level::Fair,
             format!("{} of {all} feeds are healthy, {failing} will be tried again.", all - failing),
         ),
-        _ if new == all => {
+        _ if of(FeedCondition::New) == all => {
             (Level::Good, format!("{} will be asked for the first time now.", count(all, "feed")))
+        }
+        _ if silent > 0 => {
+            let is = if silent == 1 { "is" } else { "are" };
+            (Level::Good, format!("All {all} feeds answer, {silent} {is} quieter than usual."))
         }
         (1, ..) => (Level::Good, "The one feed is healthy.".to_owned()),
         _ => (Level::Good, format!("All {all} feeds are healthy.")),
     }
 }
 
-fn deliveries(notifiers: &[NotifierView<'_>], now: Timestamp) -> Vec<(Level, String)> {
-    let mut said: Vec<(Level, String)> = notifiers.iter().filter_map(|one| trouble(one, now)).collect();
-    match said.len() {
-        0 => return vec![(Level::Good, "Deliveries are up to date.".to_owned())],
-        more if more > NAMED => {
-            let level = said.iter().skip(NAMED).map(|(level, _)| *level).max().unwrap_or(Level::Fair);
-            said.truncate(NAMED);
-            said.push((level, format!("{} more in trouble.", count((more - NAMED) as u64, "notifier"))));
+/// One notifier in trouble is named with its reason; of several it is told how much waits, the reasons stand beside them.
+fn deliveries(notifiers: &[NotifierView<'_>], now: Timestamp) -> (Level, String) {
+    let mut troubled: Vec<_> =
+        notifiers.iter().filter_map(|view| Some((view.queue?, trouble(view, now)?))).collect();
+    match troubled.as_slice() {
+        [] => (Level::Good, "Deliveries are up to date.".to_owned()),
+        [_] => troubled.remove(0).1,
+        several => {
+            let level = several.iter().map(|(_, (level, _))| *level).max().unwrap_or(Level::Fair);
+            let sum = |of: fn(&Queue) -> u64| several.iter().map(|(queue, _)| of(queue)).sum::<u64>();
+            let (waiting, given_up) = (sum(|queue| queue.pending), sum(|queue| queue.dead + queue.held_back));
+            let what = match (waiting, given_up) {
+                (0, 0) => String::new(),
+                (0, _) => format!(": {} given up", amount(given_up)),
+                (_, 0) => format!(": {} {}", amount(waiting), if waiting == 1 { "waits" } else { "wait" }),
+                _ => format!(
+                    ": {} {}, {given_up} given up",
+                    amount(waiting),
+                    if waiting == 1 { "waits" } else { "wait" }
+                ),
+            };
+            (level, format!("{} notifiers are in trouble{what}.", several.len()))
         }
-        _ => {}
     }
-    said
+}
+
+/// `1 delivery`, `2 deliveries`.
+fn amount(deliveries: u64) -> String {
+    if deliveries == 1 { "1 delivery".to_owned() } else { format!("{deliveries} deliveries") }
 }
 
 fn trouble(view: &NotifierView<'_>, now: Timestamp) -> Option<(Level, String)> {
-    let queue = view.queue.as_ref().filter(|_| view.notifier.enabled)?;
+    let queue = view.queue.filter(|_| view.notifier.enabled)?;
     let (name, level) =
         (short(view.notifier.name.as_str(), 60), if view.needs_person() { Level::Bad } else { Level::Fair });
     let reason =
-        queue.reason.as_deref().map(|reason| format!(": {}", short(reason, 120))).unwrap_or_default();
+        queue.reason.as_deref().map(|reason| format!(": {}", short(reason, REASON))).unwrap_or_default();
     let late = queue.oldest_pending_seconds.filter(|age| *age >= LATE_SECONDS);
     if let Some(age) = late {
         let since = now - std::time::Duration::from_secs(age);
-        let (deliveries, wait) =
-            (count(queue.pending, "delivery"), if queue.pending == 1 { "waits" } else { "wait" });
-        let deliveries = deliveries.replace("deliverys", "deliveries");
+        let (deliveries, wait) = (amount(queue.pending), if queue.pending == 1 { "waits" } else { "wait" });
         return Some((level, format!("{deliveries} to {name} {wait} since {}{reason}.", clock(since, now))));
     }
     if queue.health.is_trouble() {

@@ -20,11 +20,14 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
 
 /// `12 min`, `3 h`, `5 d`; `None` for less than a minute.
 fn length(span: TimeDelta) -> Option<String> {
-    match (span.num_minutes(), span.num_hours(), span.num_days()) {
-        (0, ..) => None,
-        (minutes @ 1..=89, ..) => Some(format!("{minutes} min")),
-        (_, hours @ 1..=47, _) => Some(format!("{hours} h")),
-        (_, _, days) => Some(format!("{days} d")),
+    let minutes = span.num_minutes();
+    // To the nearest: what was 100 minutes ago was two hours ago rather than one.
+    let (hours, days) = ((minutes + 30) / 60, (minutes + 12 * 60) / (24 * 60));
+    match (minutes, hours) {
+        (0, _) => None,
+        (1..=89, _) => Some(format!("{minutes} min")),
+        (_, 2..=47) => Some(format!("{hours} h")),
+        _ => Some(format!("{days} d")),
     }
 }
 
@@ -76,8 +79,11 @@ mod tests {
         check(5, "in a moment");
         check(-61, "1 min ago");
         check(-89 * 60, "89 min ago");
-        check(90 * 60, "in 1 h");
+        check(90 * 60, "in 2 h");
+        check(-149 * 60, "2 h ago");
+        check(-150 * 60, "3 h ago");
         check(-47 * 3600, "47 h ago");
+        check(48 * 3600, "in 2 d");
         check(72 * 3600, "in 3 d");
     }
 }

@@ -59,6 +59,14 @@ fn events_are_counted_and_listed_by_their_indexes() {
 }
 
 #[test]
+fn alerts_are_listed_by_an_index_that_has_all_that_is_asked_for() {
+    let (_folder, connection) = database();
+    let plan = plan(&connection, views::ALERTS);
+    let index = "COVERING INDEX alert_listed (created>?)";
+    assert!(plan.iter().any(|step| step.contains(index)), "{plan:#?}");
+}
+
+#[test]
 fn articles_are_known_by_their_indexes() {
     check(articles::BY_KEY, "PRIMARY KEY (feed=? AND key=?)");
     check(articles::BY_LINK, "INDEX seen_link (feed=? AND link_key=?)");

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     View, alerts, clock, shell,
-    text::{foreign, marked},
+    text::{foreign, marked, short},
 };
 use crate::{
     model::{Mention, Timestamp},
@@ -59,7 +59,7 @@ fn evidence_of(mention: &Mention) -> Markup {
 
 fn attempts(delivery: &DeliveryView, now: Timestamp) -> Markup {
     html! {
-        p.name { (alerts::state(delivery, now)) }
+        p.name { (foreign(&short(delivery.notifier.as_str(), 60))) " " (alerts::state(delivery, now)) }
         @if let Some(reason) = &delivery.reason { p.error { (foreign(reason)) } }
         @if !delivery.history.is_empty() {
             ol.attempts { @for attempt in &delivery.history {

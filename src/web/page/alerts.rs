@@ -37,14 +37,13 @@ pub fn section(overview: &Overview<'_>, alerts: &[AlertView], view: &View, now: 
 }
 
 fn name_of(overview: &Overview<'_>, id: &str) -> String {
-    let feed = overview.feeds.iter().find(|feed| feed.feed.id.as_str() == id);
-    feed.map_or_else(|| id.to_owned(), super::super::overview::FeedView::name)
+    overview.feed(id).map_or_else(|| id.to_owned(), |feed| feed.name())
 }
 
 fn nothing(overview: &Overview<'_>, view: &View) -> &'static str {
     if view.topic.is_some() || view.feed.is_some() {
         "Nothing was found there yet."
-    } else if overview.feeds.is_empty() {
+    } else if overview.feed_count() == 0 {
         "Name feeds and topics in feedwatch.toml; what is found stands here."
     } else {
         "Nothing was found yet. What is, stands here as soon as a feed shows it."
@@ -58,14 +57,14 @@ fn entry(alert: &AlertView, view: &View, now: Timestamp) -> Markup {
             p.when { (moment(alert.created, now)) }
             h3 { (headline(&evidence)) }
             @for (snippet, ranges) in evidence.snippets().iter().take(SNIPPETS) { p.snippet { (marked(snippet, ranges)) } }
-            p.meta {
+            div.foot { p.meta {
                 a href=(view.link("feed", Some(alert.feed.as_str()))) { (foreign(&short(&evidence.feed.name, 80))) }
                 @for topic in &evidence.topics {
                     a.topic href=(view.link("topic", Some(topic.name.as_str()))) { (foreign(&short(topic.name.as_str(), 60))) }
                 }
                 a.more href={ "/alerts/" (alert.id) } { "evidence" }
             }
-            @if !alert.deliveries.is_empty() { ul.deliveries { @for delivery in &alert.deliveries { li { (state(delivery, now)) } } } }
+            @if !alert.deliveries.is_empty() { (deliveries(&alert.deliveries, now)) } }
         }
     }
 }
@@ -79,21 +78,39 @@ pub fn headline(evidence: &Evidence) -> Markup {
     }
 }
 
-/// Where a delivery stands.
+/// Where the deliveries stand; notifiers of which the same is to say stand together.
+fn deliveries(deliveries: &[DeliveryView], now: Timestamp) -> Markup {
+    let mut groups: Vec<(String, Markup, Vec<Markup>)> = Vec::new();
+    for delivery in deliveries {
+        let (state, name) = (state(delivery, now), foreign(&short(delivery.notifier.as_str(), 60)));
+        let words = state.0.clone();
+        match groups.iter_mut().find(|(known, ..)| *known == words) {
+            Some((.., names)) => names.push(name),
+            None => groups.push((words, state, vec![name])),
+        }
+    }
+    html! {
+        ul.deliveries { @for (_, state, names) in &groups {
+            li { @for (n, name) in names.iter().enumerate() { @if n > 0 { ", " } (name) } " " (state) }
+        } }
+    }
+}
+
+/// Where a delivery stands, in words. Colour is for what is not as it should be.
 pub fn state(delivery: &DeliveryView, now: Timestamp) -> Markup {
     let (class, words) = match delivery.state {
         DeliveryState::Delivered => (
-            "good",
-            html! { "delivered " @if let Some(last) = delivery.history.last() { (clock(last.at, now)) } },
+            "",
+            html! { "delivered" @if let Some(last) = delivery.history.last() { " " (clock(last.at, now)) } },
         ),
-        DeliveryState::Sending => ("", html! { "is being sent" }),
-        DeliveryState::Pending if delivery.attempts == 0 => ("", html! { "waits" }),
+        DeliveryState::Sending => ("", html! { "under way" }),
+        DeliveryState::Pending if delivery.attempts == 0 => ("", html! { "waiting" }),
         DeliveryState::Pending => {
             let next = delivery.next_attempt.map(|at| html! { " at " (clock(at, now)) });
             ("fair", html! { "retry " (delivery.attempts + 1) @if let Some(next) = next { (next) } })
         }
-        DeliveryState::Dead => ("bad", html! { "dead" }),
+        DeliveryState::Dead => ("bad", html! { "given up" }),
         DeliveryState::HeldBack => ("bad", html! { "held back" }),
     };
-    html! { (foreign(&short(delivery.notifier.as_str(), 60))) " " span.state.(class) { (words) } }
+    html! { span.state.(class) { (words) } }
 }

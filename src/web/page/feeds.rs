@@ -9,33 +9,41 @@ use super::{
 use crate::{
     model::{Outcome, Timestamp},
     store::FeedCondition,
-    web::{overview::FeedView, words},
+    web::{
+        overview::{FeedView, Overview},
+        words,
+    },
 };
 
 /// Feeds on one page.
 const PAGE: usize = 500;
 /// Feeds that are named beside the alerts.
 const NAMED: usize = 6;
+/// Pages before and after this one that are linked.
+const AROUND: usize = 3;
 
 /// Those that need a person, beside the alerts; nothing if there are none.
-pub fn needy(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
-    let needy = || feeds.iter().filter(|feed| feed.health.needs_person);
-    let more = needy().count().saturating_sub(NAMED);
+pub fn needy(overview: &Overview<'_>, view: &View, now: Timestamp) -> Markup {
+    let needy = overview.needy_count();
+    let more = needy.saturating_sub(NAMED);
     html! {
-        @if needy().next().is_some() {
+        @if needy > 0 {
             section.needy {
                 div.head { h2 { "Feeds that need you" } }
-                @for feed in needy().take(NAMED) {
+                @for feed in overview.feeds(0).take(needy.min(NAMED)) {
                     div.item {
                         p.name {
                             a href=(view.link("feed", Some(feed.feed.id.as_str()))) { (foreign(&short(&feed.name(), 80))) }
                             " " span.state.bad { (feed.word()) }
                         }
-                        p.figures {
-                            "last success " (maybe(feed.state.last_success, now))
-                            @if let Some(next) = feed.next.0 { " · asked again " (moment(next, now)) }
-                        }
                         @if let Some(complaint) = feed.complaint() { p.error { (foreign(&complaint)) } }
+                        p.figures {
+                            @match feed.known.state.last_success {
+                                Some(at) => { "last success " (moment(at, now)) },
+                                None => { "no success yet" },
+                            }
+                            @if let Some(next) = feed.next(now).0 { " · asked again " (moment(next, now)) }
+                        }
                     }
                 }
                 @if more > 0 { p.quiet { a href="#feeds" { "and " (more) " more" } } }
@@ -45,29 +53,41 @@ pub fn needy(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
 }
 
 /// All that is known of the one that was asked for.
-pub fn asked_for(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
-    let feed = view.feed.as_deref().and_then(|id| feeds.iter().find(|feed| feed.feed.id.as_str() == id));
-    feed.map_or_else(|| html! {}, |feed| one(feed, now))
+pub fn asked_for(overview: &Overview<'_>, view: &View, now: Timestamp) -> Markup {
+    let feed = view.feed.as_deref().and_then(|id| overview.feed(id));
+    feed.map_or_else(|| html! {}, |feed| one(&feed, now))
 }
 
 /// All of them.
-pub fn section(feeds: &[FeedView<'_>], view: &View, now: Timestamp) -> Markup {
-    let pages = feeds.len().div_ceil(PAGE).max(1);
+pub fn section(overview: &Overview<'_>, view: &View, now: Timestamp) -> Markup {
+    let pages = overview.feed_count().div_ceil(PAGE).max(1);
     let number = view.number.clamp(1, pages);
     html! {
         section.feeds id="feeds" {
             div.head {
                 h2 { "Feeds" }
-                @if pages > 1 { nav { @for page in 1..=pages {
-                    @if page == number { b { (page) } } @else { a href={ (view.again(view.refreshes, page)) "#feeds" } { (page) } } " "
-                } } }
+                @if pages > 1 { (pager(view, number, pages)) }
             }
-            @if feeds.is_empty() { p.quiet { "None yet. A feed is three lines in feedwatch.toml: feedwatch discover URL prints them." } }
+            @if overview.feed_count() == 0 { p.quiet { "None yet. A feed is three lines in feedwatch.toml: feedwatch discover URL prints them." } }
             @else { table {
                 thead { tr { th { "Feed" } th { "State" } th { "Last success" } th { "Next poll" } th.n { "A day" } th { "7 days" } } }
-                tbody { @for feed in feeds.iter().skip((number - 1) * PAGE).take(PAGE) { (row(feed, view, now)) } }
+                tbody { @for feed in overview.feeds((number - 1) * PAGE).take(PAGE) { (row(&feed, view, now)) } }
             } }
         }
+    }
+}
+
+/// Links to the pages: the first, the last, and those around this one.
+fn pager(view: &View, number: usize, pages: usize) -> Markup {
+    let shown = |page: &usize| *page == 1 || *page == pages || page.abs_diff(number) <= AROUND;
+    let mut before = 0;
+    html! {
+        nav { @for page in (1..=pages).filter(shown) {
+            @if page > before + 1 { "… " }
+            @if page == number { b { (page) } } @else { a href={ (view.again(view.refreshes, page)) "#feeds" } { (page) } }
+            " "
+            ({ before = page; "" })
+        } }
     }
 }
 
@@ -78,25 +98,25 @@ fn row(feed: &FeedView<'_>, view: &View, now: Timestamp) -> Markup {
         (tr) a href=(view.link("feed", Some(feed.feed.id.as_str()))) { (foreign(&short(&feed.name(), 80))) }
         @if let Some(complaint) = feed.complaint() { p.error { (foreign(&complaint)) } }
         (td) (state(feed))
-        (td) (maybe(feed.state.last_success, now))
+        (td) (maybe(feed.known.state.last_success, now))
         (td) (next(feed, now))
-        (td) (a_day(&feed.articles))
+        (td) (a_day(&feed.known.articles))
         (td) (sparkline(feed))
     }
 }
 
 /// No picture where nothing came.
 fn sparkline(feed: &FeedView<'_>) -> Markup {
-    if feed.articles.iter().all(|articles| *articles == 0) {
+    if feed.known.articles.iter().all(|articles| *articles == 0) {
         return html! { "–" };
     }
-    spark::bars(&feed.articles, "a day")
+    spark::bars(&feed.known.articles, "a day")
 }
 
 fn state(feed: &FeedView<'_>) -> Markup {
-    let class = match (feed.health.needs_person, feed.health.condition) {
+    let class = match (feed.known.health.needs_person, feed.known.health.condition) {
         (true, _) => "bad",
-        (_, FeedCondition::Failing) => "fair",
+        (_, FeedCondition::Failing | FeedCondition::Silent) => "fair",
         (_, FeedCondition::Ok) => return html! { "ok" },
         _ => "",
     };
@@ -104,7 +124,7 @@ fn state(feed: &FeedView<'_>) -> Markup {
 }
 
 fn next(feed: &FeedView<'_>, now: Timestamp) -> Markup {
-    let (at, reason) = feed.next;
+    let (at, reason) = feed.next(now);
     at.map_or_else(|| html! { "never" }, |at| html! { (moment(at, now)) small { (words::why(reason)) } })
 }
 
@@ -121,7 +141,7 @@ fn a_day(articles: &[u64]) -> String {
 
 /// One feed with all that is known of it.
 fn one(feed: &FeedView<'_>, now: Timestamp) -> Markup {
-    let (state, memory) = (&feed.state, &feed.state.memory);
+    let (state, memory) = (&feed.known.state, &feed.known.state.memory);
     let polls = words::count(state.polls, "poll");
     html! {
         section.feed {
@@ -136,7 +156,7 @@ fn one(feed: &FeedView<'_>, now: Timestamp) -> Markup {
                 (fact("Next poll", &next(feed, now)))
                 (fact("Polls", &html! { (polls) ", " (state.not_modified) " not modified" }))
                 (fact("Sent by the server", &html! { (bytesize::ByteSize(state.bytes)) }))
-                (fact("Articles a day", &html! { (a_day(&feed.articles)) " " (sparkline(feed)) }))
+                (fact("Articles a day", &html! { (a_day(&feed.known.articles)) " " (sparkline(feed)) }))
                 @if !feed.feed.tags.is_empty() { (fact("Tags", &html! { (feed.feed.tags.join(", ")) })) }
                 @if let Some(to) = &memory.moves.moved_to { (fact("Moved to", &foreign(to))) }
                 @if let Some(gap) = memory.gap { (fact("Possible gap", &html! { (clock(gap.from, now)) " to " (clock(gap.to, now)) })) }

@@ -6,6 +6,7 @@ mod feeds;
 mod notifiers;
 mod spark;
 pub mod text;
+mod topics;
 
 use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,6 +24,9 @@ pub use alert::page as alert_page;
 pub const STYLE: &str = include_str!("style.css");
 /// Seconds between two reloads of the page.
 pub const REFRESH: u32 = 30;
+
+/// Characters in the title of a tab.
+const TITLE: usize = 120;
 
 /// What stays as it is in a link of ours; the rest is escaped.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -109,15 +113,16 @@ pub fn status(
             h1.verdict.(verdict.level.as_str()) {
                 @for (n, (level, sentence)) in verdict.sentences.iter().enumerate() { @if n > 0 { " " } span.(level.as_str()) { (sentence) } }
             }
-            (feeds::asked_for(&overview.feeds, view, now))
+            (feeds::asked_for(overview, view, now))
             div.columns {
                 (alerts::section(overview, alerts, view, now))
                 div.side {
                     (notifiers::section(&overview.notifiers, now))
-                    (feeds::needy(&overview.feeds, view, now))
+                    (feeds::needy(overview, view, now))
+                    (topics::section(overview, view))
                 }
             }
-            (feeds::section(&overview.feeds, view, now))
+            (feeds::section(overview, view, now))
         }
     };
     shell(title, verdict.level, &view.atom(), &body)
@@ -132,7 +137,7 @@ fn shell(title: &str, level: Level, atom: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " · feedwatch" }
+                title { (text::short(title, TITLE)) " · feedwatch" }
                 link rel="stylesheet" href="/style.css";
                 link rel="icon" href=(icon(level));
                 link rel="alternate" type="application/atom+xml" title="Alerts" href=(atom);

@@ -1,15 +1,17 @@
 //! Whether delivery is healthy: one line of state for each notifier, one of its queue.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use super::{
-    moment, spark,
+    clock, moment, spark,
     text::{foreign, short},
 };
 use crate::{
     model::{NotifierState, Timestamp},
     store::Queue,
-    web::{overview::NotifierView, words::count},
+    web::overview::NotifierView,
 };
 
 /// All of them.
@@ -30,14 +32,15 @@ fn entry(view: &NotifierView<'_>, now: Timestamp) -> Markup {
         (NotifierState::Disabled, _) => "",
         _ => "fair",
     };
+    let has_delivered = view.delivered.iter().any(|deliveries| *deliveries > 0);
     html! {
         div.item {
             p.name { (foreign(&short(view.notifier.name.as_str(), 60))) " " span.state.(class) { (view.state().as_str()) } }
-            @if view.queue.is_some() { (spark::bars(&view.delivered, "deliveries an hour, last 24 h")) }
-            @if let Some(queue) = &view.queue { (figures(queue, now)) } @else { p.figures { "nothing was sent yet" } }
-            @if let Some(reason) = view.queue.as_ref().and_then(|queue| queue.reason.as_deref()) {
-                p.error { (foreign(reason)) }
-            }
+            @if has_delivered { (spark::bars(&view.delivered, "deliveries an hour, last 24 h")) }
+            @if let Some(queue) = view.queue {
+                @if let Some(reason) = &queue.reason { p.error { (foreign(reason)) } }
+                (figures(queue, now))
+            } @else { p.figures { "nothing was sent yet" } }
         }
     }
 }
@@ -45,16 +48,22 @@ fn entry(view: &NotifierView<'_>, now: Timestamp) -> Markup {
 fn figures(queue: &Queue, now: Timestamp) -> Markup {
     html! {
         p.figures {
-            @if queue.pending == 0 { "nothing waits" } @else {
-                (count(queue.pending, "waits").replace("waitss", "wait"))
-                @if let Some(age) = queue.oldest_pending_seconds {
-                    ", oldest " (moment(now - std::time::Duration::from_secs(age), now))
-                }
-                @if let Some(next) = queue.next_attempt { ", next try " (moment(next, now)) }
+            @match (queue.pending, queue.oldest_pending_seconds) {
+                (0, _) if queue.last_delivered.is_none() && queue.dead + queue.held_back == 0 => { "nothing was sent yet" },
+                (0, _) => { "nothing waits" },
+                (1, Some(age)) => { "1 waits since " (since(age, now)) },
+                (more, Some(age)) => { (more) " wait, the oldest since " (since(age, now)) },
+                (more, None) => { (more) " under way" },
             }
-            @if queue.dead > 0 { " · " (queue.dead) " dead" }
-            @if queue.held_back > 0 { " · " (queue.held_back) " held back" }
-            @if let Some(last) = queue.last_delivered { " · last success " (moment(last, now)) } @else { " · no success yet" }
+            @if let Some(next) = queue.next_attempt { " · next try " (moment(next, now)) }
+            @if queue.dead > 0 { " · " span.bad { (queue.dead) " given up" } }
+            @if queue.held_back > 0 { " · " span.bad { (queue.held_back) " held back" } }
+            @if let Some(last) = queue.last_delivered { " · last success " (moment(last, now)) } @else if queue.pending > 0 { " · no success yet" }
         }
     }
+}
+
+/// The moment that is so many seconds ago.
+fn since(seconds: u64, now: Timestamp) -> Markup {
+    clock(now - Duration::from_secs(seconds), now)
 }

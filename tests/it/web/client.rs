@@ -37,6 +37,11 @@ impl Page {
         Self { address: address.expect("an address").parse().expect("an address") }
     }
 
+    /// Its address for a browser.
+    pub fn url(self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
     /// What GET answers.
     pub async fn get(self, path: &str) -> Answer {
         self.with("GET", path, &[]).await

@@ -124,7 +124,7 @@ async fn all_known_series_are_there_from_the_start() {
         "internal",
     ];
     let polls = outcomes.map(|outcome| format!("feedwatch_polls_total{{outcome=\"{outcome}\"}}"));
-    let states = ["new", "ok", "failing", "gone", "disabled"]
+    let states = ["new", "ok", "failing", "silent", "gone", "disabled"]
         .map(|state| format!("feedwatch_feeds{{state=\"{state}\"}}"));
     let sent = ["delivered", "retry", "dead"]
         .map(|how| format!("feedwatch_deliveries_total{{notifier=\"desk\",outcome=\"{how}\"}}"));
@@ -341,6 +341,9 @@ async fn attempts_queues_and_receivers_are_counted() {
     let second =
         scrape_once(page, "it waits and fails", |all| all.value(&of("notifier_failing")) == Some(1.0)).await;
     assert_eq!(second.value(&of("deliveries_pending")), Some(1.0));
+    let states: Vec<&String> =
+        second.metrics["feedwatch_notifier_state"].samples.iter().filter(|(_, value)| **value == 1.0).map(|(name, _)| name).collect();
+    assert_eq!(states, ["feedwatch_notifier_state{notifier=\"desk\",state=\"held\"}"]);
     scrape_once(page, "it grows old", |all| all.value(&of("delivery_oldest_pending_seconds")) >= Some(1.0))
         .await;
     daemon.stop().await;
@@ -354,10 +357,10 @@ async fn what_is_given_up_is_counted_as_dead() {
     let (_home, daemon, page) =
         start(&Config::new().page().feed(&site, "/a.xml").webhook("desk", &receiver)).await;
     let dead = scrape_once(page, "it is given up", |all| {
-        all.value("feedwatch_deliveries_total{notifier=\"desk\",outcome=\"dead\"}") == Some(1.0)
+        all.value("feedwatch_deliveries_dead{notifier=\"desk\"}") == Some(1.0)
     })
     .await;
-    assert_eq!(dead.value("feedwatch_deliveries_dead{notifier=\"desk\"}"), Some(1.0));
+    assert_eq!(dead.value("feedwatch_deliveries_total{notifier=\"desk\",outcome=\"dead\"}"), Some(1.0));
     assert_eq!(
         dead.value("feedwatch_deliveries_total{notifier=\"desk\",outcome=\"retry\"}"),
         Some(2.0),

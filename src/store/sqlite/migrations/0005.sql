@@ -22,3 +22,6 @@ CREATE INDEX delivery_probe ON delivery (notifier, attempts, delivery) WHERE sta
 
 -- Operational events are rows like alerts, with their type here; `feed` is their subject, `article` is empty.
 ALTER TABLE alert ADD COLUMN event TEXT;
+
+-- The list of alerts, by topic and by feed, without a look at their evidence.
+CREATE INDEX alert_listed ON alert (created, alert, event, feed, topics) WHERE event IS NULL;
