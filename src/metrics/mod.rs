@@ -186,6 +186,11 @@ impl Metrics {
         self.series.limits.get_or_create(&label).inc_by(times.into());
     }
 
+    /// A lease went to another owner: what was done under it does not count.
+    pub fn lease_lost(&self) {
+        self.series.leases_lost.inc();
+    }
+
     /// A panic was caught.
     pub fn panicked(&self, task: Task) {
         self.series.panics.get_or_create(&[("task", task.as_str().into())]).inc();
@@ -247,6 +252,7 @@ mod tests {
             "feedwatch_store_commits_total{outcome=\"error\"} 0",
             "feedwatch_poll_duration_seconds_count 0",
             "feedwatch_alerts_total 0",
+            "feedwatch_lease_lost_total 0",
         ] {
             has(&metrics, line);
         }

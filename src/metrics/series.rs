@@ -56,6 +56,7 @@ pub struct Series {
     pub commits: Family<Labels, Counter>,
     pub commit_duration: Histogram,
     pub limits: Family<Labels, Counter>,
+    pub leases_lost: Counter,
     pub panics: Family<Labels, Counter>,
 }
 
@@ -86,6 +87,7 @@ impl Series {
             commits: zeros("outcome", ["ok", "error"]),
             commit_duration: seconds(&[1e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 10.0]),
             limits: zeros("limit", LIMITS),
+            leases_lost: Counter::default(),
             panics: zeros("task", Task::ALL.iter().map(|task| task.as_str())),
         }
     }
@@ -137,6 +139,7 @@ impl Series {
         add.one("store_commits", "Transactions that changed something", &self.commits);
         add.one("store_commit_duration_seconds", "Time that such a transaction took", &self.commit_duration);
         add.one("limits_hit", "Times that a limit bit, by its key", &self.limits);
+        add.one("lease_lost", "Leases on hosts and deliveries that went to another owner", &self.leases_lost);
         add.one("panics", "Faults of feedwatch that were caught", &self.panics);
     }
 }

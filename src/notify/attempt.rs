@@ -62,8 +62,9 @@ impl<S: Store, C: Clock, N: Notify + Send + Sync + 'static> Sending<S, C, N> {
         };
         let judge = Judge::new(Arc::clone(&self.settings), &delivery, sent.clone(), took);
         let finished = self.memory.record(&self.store, &delivery, attempt, judge).await;
-        if let Some(finished) = &finished {
-            self.count(&delivery, &finished.decision.result, took);
+        match &finished {
+            Some(finished) => self.count(&delivery, &finished.decision.result, took),
+            None => self.metrics.lease_lost(),
         }
         Done { delivery, sent, finished }
     }

@@ -119,7 +119,10 @@ impl<S: Store> HostTask<S> {
                 let live = self.shared.live.borrow().clone();
                 self.begin_polls(&live, due);
             }
-            Err(StoreError::LeaseLost(_)) => self.stop.cancel(),
+            Err(StoreError::LeaseLost(_)) => {
+                self.shared.metrics.lease_lost();
+                self.stop.cancel();
+            }
             Err(error) => warn!(%error, host = %self.lease.host, "could not look for due feeds"),
         }
     }
@@ -161,6 +164,7 @@ impl<S: Store> HostTask<S> {
             match self.shared.store.record_poll(&self.lease, record.clone(), self.free_places()).await {
                 Ok(recorded) => return Some(recorded),
                 Err(StoreError::LeaseLost(host)) => {
+                    self.shared.metrics.lease_lost();
                     warn!(%host, feed = %record.feed, "the lease was lost, the poll is dropped");
                     self.stop.cancel();
                     return None;

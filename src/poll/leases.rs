@@ -116,6 +116,7 @@ pub(super) async fn renew<S: Store>(shared: Arc<Shared<S>>, every: Duration, can
                 leases.retain(|lease| !lost.contains(lease));
                 shared.leases.renewed(&leases, asked);
                 for lease in lost {
+                    shared.metrics.lease_lost();
                     warn!(host = %lease.host, "lost the lease on a host, its polls are dropped");
                     shared.leases.lose(&lease);
                 }

@@ -1,6 +1,6 @@
 //! A store as it is after a while: feeds that were asked, some of which fail, and alerts that were delivered.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use feedwatch::{
     clock::{Clock, SystemClock},
@@ -46,6 +46,7 @@ fn settings(path: &Path) -> Settings {
         retention: days(30),
         seen_retention: days(180),
         lease: 60 * MINUTE,
+        connections: 8,
         keep_delivered: days(7),
         keep_dead: days(30),
     }
@@ -139,7 +140,7 @@ async fn poll(store: &Db, host: &ClaimedHost, n: usize, alerts: usize) {
         document: (!is_failing).then(|| document(n, alerts.max(3), alerts, now)),
         events: Vec::new(),
     };
-    store.record_poll(&host.lease, record, 0).await.expect("record");
+    store.record_poll(&host.lease, Arc::new(record), 0).await.expect("record");
 }
 
 fn document(feed: usize, articles: usize, alerts: usize, now: Timestamp) -> DocumentRecord {
@@ -180,7 +181,7 @@ fn article(name: &str, published: Timestamp) -> ArticleRecord {
 }
 
 fn alert(feed: usize, n: usize, record: &ArticleRecord, now: Timestamp) -> AlertRecord {
-    let is_rare = (feed * 100 + n) % RARE == 0;
+    let is_rare = (feed * 100 + n).is_multiple_of(RARE);
     let topics = vec![TopicName::from(if is_rare { "rare" } else { "S-400" })];
     let data = serde_json::json!({
         "id": "alert_x", "test": false,

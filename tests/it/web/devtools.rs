@@ -1,4 +1,4 @@
-//! A headless Chromium, spoken to by its DevTools protocol over a pipe: one JSON object a message, ended by a zero.
+//! A headless Chromium, spoken to by its `DevTools` protocol over a pipe: one JSON object a message, ended by a zero.
 
 use std::{collections::VecDeque, path::Path, process::Stdio};
 
@@ -42,14 +42,24 @@ impl Browser {
     /// Starts it with an empty profile; `None` if there is none on this machine.
     pub async fn start() -> Option<Self> {
         let paths = std::env::var_os("PATH").unwrap_or_default();
-        let found = |name: &&&str| std::env::split_paths(&paths).any(|folder| Path::new(&folder).join(name).exists());
+        let found =
+            |name: &&&str| std::env::split_paths(&paths).any(|folder| Path::new(&folder).join(name).exists());
         let name = NAMES.iter().find(found)?;
         let profile = TempDir::new().expect("a temporary directory can be made");
         // The pipe has the numbers 3 and 4; what the browser says otherwise is of no interest.
         let mut command = Command::new("sh");
         command.args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh", name]);
-        command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"]);
-        command.arg("--no-first-run").arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
+        command.args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--remote-debugging-pipe",
+        ]);
+        command
+            .arg("--no-first-run")
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("a shell can be started");
         let (to, from) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
@@ -130,7 +140,9 @@ impl Browser {
 
     async fn receive(&mut self) -> Value {
         let mut bytes = Vec::new();
-        let read = timeout(PATIENCE, self.from.read_until(0, &mut bytes)).await.expect("the browser answers in time");
+        let read = timeout(PATIENCE, self.from.read_until(0, &mut bytes))
+            .await
+            .expect("the browser answers in time");
         read.expect("the browser can be heard");
         assert_eq!(bytes.pop(), Some(0), "the browser ended");
         serde_json::from_slice(&bytes).expect("JSON")

@@ -1,6 +1,8 @@
 //! `/metrics`: what is documented is there and nothing else, in both formats, and each series moves when its thing
 //! happens.
 
+#![expect(clippy::float_cmp, reason = "counts are whole numbers")]
+
 use std::{collections::BTreeSet, fs, path::Path, process::Command, time::Duration};
 
 use super::{
@@ -174,7 +176,7 @@ async fn polls_articles_and_alerts_are_counted_when_they_happen() {
     let site = Site::start().await;
     let old = Article { published: now() - Duration::from_hours(48), ..Article::about_s400("old") };
     let fresh = Article { published: now() - Duration::from_mins(10), ..Article::about_all_four("fresh") };
-    site.publish("/a.xml", &[old.clone()]);
+    site.publish("/a.xml", std::slice::from_ref(&old));
     let (_home, daemon, page) = start(&Config::new().page().feed(&site, "/a.xml")).await;
     let first = scrape_once(page, "a poll that was not modified", |all| {
         all.value("feedwatch_polls_total{outcome=\"not_modified\"}") >= Some(1.0)
@@ -341,8 +343,12 @@ async fn attempts_queues_and_receivers_are_counted() {
     let second =
         scrape_once(page, "it waits and fails", |all| all.value(&of("notifier_failing")) == Some(1.0)).await;
     assert_eq!(second.value(&of("deliveries_pending")), Some(1.0));
-    let states: Vec<&String> =
-        second.metrics["feedwatch_notifier_state"].samples.iter().filter(|(_, value)| **value == 1.0).map(|(name, _)| name).collect();
+    let states: Vec<&String> = second.metrics["feedwatch_notifier_state"]
+        .samples
+        .iter()
+        .filter(|(_, value)| **value == 1.0)
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(states, ["feedwatch_notifier_state{notifier=\"desk\",state=\"held\"}"]);
     scrape_once(page, "it grows old", |all| all.value(&of("delivery_oldest_pending_seconds")) >= Some(1.0))
         .await;
