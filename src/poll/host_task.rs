@@ -123,7 +123,7 @@ impl<S: Store> HostTask<S> {
                 self.shared.metrics.lease_lost();
                 self.stop.cancel();
             }
-            Err(error) => warn!(%error, host = %self.lease.host, "could not look for due feeds"),
+            Err(error) => debug!(%error, host = %self.lease.host, "could not look for due feeds"),
         }
     }
 
@@ -159,7 +159,6 @@ impl<S: Store> HostTask<S> {
     /// Records a poll, again and again while the store cannot be written: nobody is told of what is not on disk.
     /// `None` if the lease was lost, or the feed's request was changed while it was under way.
     async fn record(&self, record: &Arc<PollRecord>) -> Option<Recorded> {
-        let mut is_told = false;
         loop {
             match self.shared.store.record_poll(&self.lease, record.clone(), self.free_places()).await {
                 Ok(recorded) => return Some(recorded),
@@ -176,10 +175,7 @@ impl<S: Store> HostTask<S> {
                     );
                     return None;
                 }
-                Err(error) if !std::mem::replace(&mut is_told, true) => {
-                    error!(%error, feed = %record.feed, "the poll waits for the store");
-                }
-                Err(_) => {}
+                Err(error) => debug!(%error, feed = %record.feed, "the poll waits for the store"),
             }
             sleep(STORE_PAUSE).await;
         }
@@ -188,7 +184,7 @@ impl<S: Store> HostTask<S> {
     async fn release(&self) {
         let pause = self.opens.saturating_duration_since(Instant::now());
         if let Err(error) = self.shared.store.release_host(&self.lease, pause).await {
-            warn!(%error, host = %self.lease.host, "could not give the host back; its lease will end by itself");
+            debug!(%error, host = %self.lease.host, "could not give the host back; its lease will end by itself");
         }
     }
 }

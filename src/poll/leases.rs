@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::poller::Shared;
 use crate::{
@@ -121,7 +121,7 @@ pub(super) async fn renew<S: Store>(shared: Arc<Shared<S>>, every: Duration, can
                     shared.leases.lose(&lease);
                 }
             }
-            Err(error) => warn!(%error, "could not renew leases"),
+            Err(error) => debug!(%error, "could not renew leases"),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{debug, error, info, warn};
+use tracing::debug;
 use url::Url;
 
 use super::{
@@ -251,16 +251,13 @@ async fn claim_hosts<S: Store>(
     lease: Duration,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
-    let (mut store_is_down, mut idle_since) = (false, None);
+    let mut idle_since = None;
     while !shared.round.as_ref().is_some_and(Round::is_over) {
         let (pulse, asked) = (&shared.pulse, Instant::now());
         // A store that is locked or full is no fault of this loop, and the store's own beat tells if it hangs.
         let pause = match pulse.wait(LOOP, claim(shared)).await {
             Ok(None) => TICK,
             Ok(Some(claims)) => {
-                if std::mem::take(&mut store_is_down) {
-                    info!("the store is back, polling goes on");
-                }
                 if is_idle(shared, &claims) {
                     // Somebody who died may hold a host until his lease ends.
                     let since = *idle_since.get_or_insert_with(Instant::now);
@@ -278,9 +275,7 @@ async fn claim_hosts<S: Store>(
             }
             Err(error @ StoreError::Unusable(_)) => return Err(error),
             Err(error) => {
-                if !std::mem::replace(&mut store_is_down, true) {
-                    error!(%error, "polling waits for the store");
-                }
+                debug!(%error, "polling waits for the store");
                 shared.backlog.expect();
                 STORE_PAUSE
             }
@@ -352,11 +347,11 @@ async fn keep_budget<S: Store>(shared: &Shared<S>, live: &Live, claims: &Claims)
     if let Some(step) = step
         && let Err(error) = shared.store.keep_controller(step.before, step.after).await
     {
-        warn!(%error, "the price of polls could not be kept");
+        debug!(%error, "the price of polls could not be kept");
     }
     if let Some(until) = shared.budget.held_until(claims.now, budget)
         && let Err(error) = shared.store.hold_adaptive(until).await
     {
-        warn!(%error, "polls beyond the budget could not be held");
+        debug!(%error, "polls beyond the budget could not be held");
     }
 }

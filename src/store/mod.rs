@@ -93,7 +93,8 @@ pub enum StoreError {
     /// the lease holds. Drop that one poll, go on with the others.
     #[error("feed {0} is not under way any more")]
     NotHandedOut(String),
-    /// The store cannot be used now (locked, full, I/O). Nothing was written; the same call may succeed later.
+    /// The store cannot be used now (locked, full, I/O). Nothing was written; the same call may succeed later. The store
+    /// tells when this begins and when it is over: who waits for it need not.
     #[error("store: {0}")]
     Unavailable(String),
     /// The store cannot be used at all until a person acts (wrong file, newer version, damaged, in use).
