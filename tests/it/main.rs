@@ -22,6 +22,7 @@ mod manners;
 mod matching_quality;
 mod notify;
 mod opml;
+mod outages;
 mod package;
 mod pipeline;
 mod polite;
