@@ -39,7 +39,8 @@ pub(super) fn render(message: &Message) -> Vec<u8> {
 /// Title and link, with nothing that is a mark.
 pub(super) fn plain(message: &Message) -> Vec<u8> {
     let message = &message.cut(&Shares::USUAL, cost);
-    let link = message.link.iter().map(|link| format!("\n{link}"));
+    // An address may name somebody: `https://example.org/@here`.
+    let link = message.link.iter().map(|link| format!("\n{}", link.replace('@', "%40")));
     let text = escape(&message.summary()) + &link.collect::<String>();
     json!({ "text": text }).to_string().into_bytes()
 }

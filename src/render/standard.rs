@@ -171,6 +171,7 @@ impl Data {
 fn cleaned(topic: &TopicMentions) -> TopicMentions {
     let mut topic = topic.clone();
     for mention in &mut topic.mentions {
+        mention.term = one_line(&mention.term);
         mention.text = one_line(&mention.text);
         mention.snippet = one_line(&mention.snippet);
     }

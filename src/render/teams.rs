@@ -42,7 +42,8 @@ pub(super) fn render(message: &Message) -> Vec<u8> {
 pub(super) fn plain(message: &Message) -> Vec<u8> {
     let message = &message.cut(&Shares::USUAL, cost);
     let mut blocks = vec![block(&[run(&message.summary())])];
-    blocks.extend(message.link.iter().map(|link| block(&[run(link)])));
+    // In an address nothing may be put between braces.
+    blocks.extend(message.link.iter().map(|link| block(&[run(&link.replace('{', "%7B"))])));
     envelope(&json!({ "type": "AdaptiveCard", "version": "1.2", "body": blocks }))
 }
 
