@@ -45,6 +45,28 @@ fn long() -> Alert {
     alert
 }
 
+/// Every text is too long by one family of four, a grapheme of 11 UTF-16 units: it is whole, or not there.
+fn borders() -> Alert {
+    let mut alert = example();
+    let families = "👨‍👩‍👧‍👦".repeat(50);
+    alert.article.title = Some(format!("S-400 {families}"));
+    alert.feed.name = families.clone();
+    let words = mention("S-400", &format!("S-400 {families}"));
+    alert.topics = vec![topic(&families, vec![Mention { field: Field::Summary, ..words }])];
+    alert
+}
+
+/// Nothing but what every alert has.
+fn bare() -> Alert {
+    let mut alert = example();
+    alert.article.title = None;
+    alert.article.link = None;
+    alert.article.published = None;
+    alert.article.summary = None;
+    alert.topics = vec![topic("S-400", vec![])];
+    alert
+}
+
 fn several() -> Alert {
     let mut alert = example();
     let text = "Officials in Ankara said that the S-400 stay, and that sanctions of the USA change nothing.";
@@ -64,7 +86,9 @@ fn pretty(body: &[u8]) -> String {
 }
 
 /// All formats that have a body of their own.
-const ALL: [(&str, Format); 8] = [
+const ALL: [(&str, Format); 10] = [
+    ("log", Format::Log),
+    ("standard", Format::Standard),
     ("cloudevents", Format::CloudEvents),
     ("slack", Format::Slack),
     ("discord", Format::Discord),
@@ -78,14 +102,23 @@ const ALL: [(&str, Format); 8] = [
 #[test]
 fn golden_payloads() {
     let test = Alert { test: true, ..example() };
-    let alerts = [("ordinary", example()), ("hostile", hostile()), ("several", several()), ("test", test)];
+    let alerts = [
+        ("ordinary", example()),
+        ("hostile", hostile()),
+        ("several", several()),
+        ("borders", borders()),
+        ("bare", bare()),
+        ("test", test),
+    ];
     for (name, format) in ALL {
         let mut page = String::new();
         for (kind, alert) in &alerts {
             writeln!(page, "# {kind}\n{}\n", pretty(&render(format, alert))).expect("a text");
         }
-        if let Some(plain) = plain(format, &hostile()) {
-            writeln!(page, "# plain, hostile\n{}", pretty(&plain)).expect("a text");
+        for (kind, alert) in &alerts {
+            if let Some(plain) = plain(format, alert) {
+                writeln!(page, "# plain, {kind}\n{}\n", pretty(&plain)).expect("a text");
+            }
         }
         insta::assert_snapshot!(name, page);
     }
@@ -94,8 +127,10 @@ fn golden_payloads() {
 #[test]
 fn what_is_seen_is_what_was_meant() {
     for format in FORMATS {
-        for alert in [example(), hostile(), several(), long()] {
-            grammar::check(format, &alert).unwrap_or_else(|error| panic!("{format:?}: {error}"));
+        for alert in [example(), hostile(), several(), long(), borders(), bare()] {
+            for check in [grammar::check(format, &alert), grammar::check_plain(format, &alert)] {
+                check.unwrap_or_else(|error| panic!("{format:?}: {error}"));
+            }
         }
     }
 }
@@ -198,10 +233,29 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece(), 0..12).prop_map(|pieces| pieces.concat())
 }
 
-proptest! {
-    #![proptest_config(Config { cases: 4000, failure_persistence: None, ..Config::default() })]
+/// Alerts of a run; a quarter of a million by hand with `FEEDWATCH_CASES`, for a million texts in each format.
+fn cases() -> u32 {
+    std::env::var("FEEDWATCH_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
+}
 
-    /// 28,000 bodies: alerts of four hostile texts and a link in seven formats.
+/// What is only JSON says the article's texts as they are, and nothing in it moves a cursor.
+fn check_data(format: Format, alert: &Alert) -> Result<(), String> {
+    let body = render(format, alert);
+    let text = String::from_utf8(body.clone()).map_err(|error| error.to_string())?;
+    let body: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+    let title = alert.article.title.as_deref().map(one_line).unwrap_or_default();
+    let seen = body.pointer("/data/article/title").or(body.get("title")).and_then(Value::as_str);
+    let moves = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match seen {
+        Some(seen) if seen == title && !text.contains(moves) => Ok(()),
+        seen => Err(format!("{format:?}: meant {title:?}, seen {seen:?} in {text}")),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(), failure_persistence: None, ..Config::default() })]
+
+    /// 34,000 bodies: alerts of four hostile texts and a link, in ten formats, and seven of them in plain form.
     #[test]
     fn hostile_text_stays_text(title in text(), source in text(), snippet in text(), word in text(), path in text()) {
         let mut alert = example();
@@ -210,9 +264,12 @@ proptest! {
         alert.article.link = url::Url::parse("https://example.org/").and_then(|base| base.join(&path)).ok();
         alert.topics = vec![topic("T", vec![Mention { field: Field::Summary, ..mention(&word, &snippet) }])];
         for format in FORMATS {
-            if let Err(error) = grammar::check(format, &alert) {
-                return Err(TestCaseError::fail(format!("{format:?}: {error}")));
+            for check in [grammar::check(format, &alert), grammar::check_plain(format, &alert)] {
+                check.map_err(|error| TestCaseError::fail(format!("{format:?}: {error}")))?;
             }
+        }
+        for format in [Format::Log, Format::Standard, Format::CloudEvents] {
+            check_data(format, &alert).map_err(TestCaseError::fail)?;
         }
     }
 }

@@ -100,7 +100,7 @@ fn decode(text: &str) -> Result<String, String> {
 }
 
 /// `@name` and `/command` in text.
-fn calls(text: &str) -> Result<(), String> {
+pub(super) fn calls(text: &str) -> Result<(), String> {
     let mut before = ' ';
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

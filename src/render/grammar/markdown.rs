@@ -36,7 +36,7 @@ fn title(line: &str) -> Result<(&str, Option<&str>), String> {
     Ok((title, Some(url)))
 }
 
-fn plain(text: &str) -> Result<String, String> {
+pub(super) fn plain(text: &str) -> Result<String, String> {
     let runs = inline(text)?;
     if runs.iter().any(|run| run.1) {
         return Err(format!("bold in {text:?}"));

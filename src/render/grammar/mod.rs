@@ -9,6 +9,7 @@ mod discord;
 mod html;
 mod markdown;
 mod objects;
+mod plain;
 mod slack;
 
 use serde_json::Value;
@@ -102,13 +103,34 @@ pub(super) fn check_message(format: Format, meant: &Message, body: &[u8]) -> Res
     }
 }
 
+/// Renders the plain form of the alert, and holds it against what was meant: no markup, title and link.
+pub fn check_plain(format: Format, alert: &Alert) -> Result<(), String> {
+    let meant = Message::of(alert);
+    let body = super::plain(format, alert).ok_or("no plain form")?;
+    let fault = |error: String| format!("plain: {error}\n{}", String::from_utf8_lossy(&body));
+    let value: Value = serde_json::from_slice(&body).map_err(|error| fault(error.to_string()))?;
+    let seen = plain::read(format, &value).map_err(fault)?;
+    // Topics and title are cut one by one: only if the topics are not is the rest a beginning.
+    let is_cut = super::text::utf16(&meant.headline) > 100;
+    if !is_cut && !is_beginning(&meant.summary(), &seen.summary) {
+        return Err(fault(format!("meant {:?}, seen {:?}", meant.summary(), seen.summary)));
+    }
+    match (&meant.link, &seen.link) {
+        (Some(meant), Some(seen)) if decoded(seen) == decoded(meant) => Ok(()),
+        (None, None) => Ok(()),
+        (Some(meant), None) if meant.len() > 600 || format == Format::PagerDuty => Ok(()),
+        (meant, seen) => Err(fault(format!("link: meant {meant:?}, seen {seen:?}"))),
+    }
+}
+
 fn is_beginning(meant: &str, seen: &str) -> bool {
     let (meant, seen) = (invisible_off(meant), invisible_off(seen));
     meant == seen || seen.strip_suffix('…').is_some_and(|seen| seen.len() > 60 && meant.starts_with(seen))
 }
 
 fn decoded(link: &str) -> String {
-    link.replace("%28", "(").replace("%29", ")").replace("%5C", "\\").replace("%22", "\"")
+    let marks = [("%28", "("), ("%29", ")"), ("%5C", "\\"), ("%22", "\""), ("%40", "@"), ("%7B", "{")];
+    marks.iter().fold(link.to_owned(), |link, (escaped, mark)| link.replace(escaped, mark))
 }
 
 fn invisible_off(text: &str) -> String {
