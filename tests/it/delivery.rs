@@ -6,6 +6,7 @@
 mod case;
 mod crash;
 mod disk;
+mod recovery;
 mod run;
 mod table;
 mod tls;
