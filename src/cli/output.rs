@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use terminal_size::{Height, Width};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -16,6 +17,9 @@ use crate::config::Problems;
 const EXIT_CONFIG: u8 = 78;
 /// Wrong arguments, as clap has it.
 const EXIT_USAGE: u8 = 2;
+
+/// What needs a person.
+const NEEDS_PERSON: Style = AnsiColor::Red.on_default().bold();
 
 /// How a command ended.
 pub(super) type Outcome = Result<ExitCode, Failure>;
@@ -97,15 +101,24 @@ pub(super) fn terminal() -> Option<Terminal> {
     Some(Terminal { rows: rows.into(), columns: columns.into() })
 }
 
-/// Prints foreign text for people; on a terminal a line takes one row, and what is longer is cut with a mark.
+/// Prints foreign text for people, what needs them in colour. On a terminal a line takes one row: what is longer is cut
+/// with a mark.
 pub(super) fn text_within(terminal: Option<Terminal>, shown: &str) -> Result<(), Failure> {
     let clean = Clean(shown).to_string();
-    match terminal {
-        None => text(clean),
-        Some(Terminal { columns, .. }) => {
-            let cut: Vec<String> = clean.lines().map(|line| cut(line, columns)).collect();
-            text(cut.join("\n") + "\n")
-        }
+    let mut lines = String::new();
+    for line in clean.lines() {
+        let line = terminal.map_or_else(|| line.to_owned(), |terminal| cut(line, terminal.columns));
+        lines.push_str(&marked(&line));
+        lines.push('\n');
+    }
+    text(lines)
+}
+
+/// A line that begins with `!` has its mark and the word after it in colour; [`text`] removes it where it does not belong.
+fn marked(line: &str) -> String {
+    match line.strip_prefix("! ").and_then(|rest| rest.split_once(' ')) {
+        Some((word, rest)) => format!("{NEEDS_PERSON}! {word}{NEEDS_PERSON:#} {rest}"),
+        None => line.to_owned(),
     }
 }
 
@@ -172,6 +185,13 @@ mod tests {
         assert_eq!(cut("新聞新聞新聞", 7), "新聞新…");
         assert_eq!(cut("新聞新聞新聞", 6), "新聞…");
         assert_eq!(cut("abc      d", 6), "abc…");
+    }
+
+    #[test]
+    fn what_needs_a_person_is_marked_in_colour() {
+        let marks = |line: &str| marked(line).replace('\x1b', "^");
+        assert_eq!(marks("! failing  World"), "^[1m^[31m! failing^[0m  World");
+        assert_eq!(marks("  ok       World"), "  ok       World");
     }
 
     #[test]

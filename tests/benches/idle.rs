@@ -68,7 +68,7 @@ fn measure(site: &Site, feeds: usize) {
     let (cpu, wakeups) = (daemon.cpu_ms(), daemon.wakeups());
     thread::sleep(IDLE);
     let seconds = IDLE.as_secs_f64();
-    figure("idle: share of a core (goal: 0.1)", (daemon.cpu_ms() - cpu) / seconds / 10.0, "%");
+    figure("idle: share of a core (goal: 0.1 at 200 feeds)", (daemon.cpu_ms() - cpu) / seconds / 10.0, "%");
     figure("idle: wake-ups", (daemon.wakeups() - wakeups) as f64 / seconds, "/s");
     figure("idle: memory (goal: 1,000 feeds 30, 10,000 feeds 200)", daemon.memory_mb("VmRSS"), "MB");
     site.requests();

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use super::support::{Answer, Article, Config, Home, Manager, Site, daemon::Signal, holds};
 
@@ -29,6 +32,27 @@ async fn ready_comes_first_and_the_watchdog_is_fed_in_time() {
     // At least every half second, at most four in a second, over three seconds.
     let beats = manager.beats(Duration::from_secs(3)).await;
     assert!((6..=12).contains(&beats), "{beats} beats in three seconds");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn ready_means_that_the_port_answers_and_the_store_is_open() {
+    let site = site().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = free.local_addr().expect("its address");
+    drop(free);
+    let text = Config::new().feed(&site, "/news.xml").text();
+    let home = Home::with(&text.replace("listen = \"\"", &format!("listen = \"{address}\"")));
+    let manager = Manager::in_directory(home.path());
+    let daemon = home.spawn_with(&manager.variables(SECOND));
+    assert!(manager.next().await.has("READY=1"));
+    let mut page = TcpStream::connect(address).await.expect("the port is bound");
+    page.write_all(b"GET /health/ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .expect("it is open");
+    let mut answer = String::new();
+    page.read_to_string(&mut answer).await.expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     daemon.stop().await;
 }
 

@@ -43,7 +43,7 @@ impl Status {
             .collect();
         let rows = match room {
             Room::Endless => usize::MAX,
-            Room::Rows(rows) => rows.saturating_sub(FRAME),
+            Room::Rows(rows) => rows.saturating_sub(FRAME + usize::from(self.polling.is_some())),
         };
         let wanted = |items: &[Item]| items.iter().map(|item| item.long.len()).sum::<usize>();
         let for_notifiers = wanted(&notifiers).min(NOTIFIER_ROWS.max(rows.saturating_sub(wanted(&feeds))));

@@ -12,8 +12,6 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Whatever takes longer is broken.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// A tick of the processor time that Linux tells (`USER_HZ`).
-const TICK_MS: f64 = 10.0;
 
 /// A running daemon.
 pub struct Daemon {
@@ -58,20 +56,25 @@ impl Daemon {
         millis(begun)
     }
 
-    /// Processor time so far, in milliseconds.
+    /// Processor time of its threads that live now, in milliseconds.
     pub fn cpu_ms(&self) -> f64 {
-        let stat = self.file("stat");
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * TICK_MS
+        let nanos = self.threads().filter_map(|thread| {
+            self.file(&format!("task/{thread}/schedstat")).split(' ').next()?.parse::<f64>().ok()
+        });
+        nanos.sum::<f64>() / 1e6
     }
 
     /// How often its threads that live now went to sleep.
     pub fn wakeups(&self) -> u64 {
+        let numbers = self.threads().filter_map(|thread| {
+            number(&self.file(&format!("task/{thread}/status")), "voluntary_ctxt_switches")
+        });
+        numbers.sum()
+    }
+
+    fn threads(&self) -> impl Iterator<Item = String> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it runs");
-        let names = tasks.filter_map(|task| task.ok()?.file_name().into_string().ok());
-        names
-            .filter_map(|name| number(&self.file(&format!("task/{name}/status")), "voluntary_ctxt_switches"))
-            .sum()
+        tasks.filter_map(|task| task.ok()?.file_name().into_string().ok())
     }
 
     /// `VmRSS` or `VmHWM`.
