@@ -9,7 +9,7 @@ mod service;
 mod status_line;
 mod store;
 
-use std::{iter, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use data_encoding::HEXLOWER;
@@ -147,10 +147,12 @@ pub async fn sync(store: &impl Store, config: &Config) -> Result<(), StoreError>
 /// A fingerprint of where and how a notifier sends; nothing of it can be read back.
 fn target(notifier: &Notifier) -> String {
     let NotifierKind::Webhook(webhook) = &notifier.kind else { return "log".to_owned() };
+    let ca_file = webhook.ca_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let keys: Vec<String> = webhook.secrets.iter().map(|key| HEXLOWER.encode(key.expose())).collect();
     let headers = webhook.headers.iter().flat_map(|(name, value)| [name.as_str(), value.expose()]);
-    let parts =
-        iter::once(webhook.url.expose().as_str()).chain(keys.iter().map(String::as_str)).chain(headers);
+    let to = webhook.to.as_ref().map_or("", Secret::expose);
+    let address = [webhook.url.expose().as_str(), to, &ca_file];
+    let parts = address.into_iter().chain(keys.iter().map(String::as_str)).chain(headers);
     HEXLOWER.encode(&hash_parts(parts)[..8])
 }
 

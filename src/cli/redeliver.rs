@@ -49,6 +49,11 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
     } else {
         let deliveries = if count == 1 { "delivery" } else { "deliveries" };
         output::text(format!("{count} {deliveries} back in the queue\n"))?;
+        if count == 0 {
+            output::text(
+                "what is delivered stays delivered; a notifier that left the configuration must come back first\n",
+            )?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

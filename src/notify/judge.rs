@@ -122,3 +122,7 @@ impl Judge {
         if self.alert.is_event() { "this event" } else { "this alert" }
     }
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -238,8 +238,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn release_all(&self, owner: &OwnerId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Puts deliveries back in the queue, due now, attempts from 0, under the same id, and allows one probe of their
-    /// notifiers whatever state these are in. Delivered ones and those under way stay as they are. Returns how many;
-    /// `None` if there is no such alert or event.
+    /// notifiers whatever state these are in. Delivered ones, those under way and those of notifiers that left the
+    /// configuration stay as they are. Returns how many; `None` if there is no such alert or event.
     fn redeliver(
         &self,
         query: RedeliverQuery,

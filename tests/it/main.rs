@@ -29,6 +29,7 @@ mod polite;
 mod reading;
 mod reading_health;
 mod reading_hostile;
+mod redeliver;
 mod regression;
 mod reload;
 mod reload_applies;

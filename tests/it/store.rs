@@ -110,6 +110,7 @@ macro_rules! suite {
                     after_a_refusal_the_plain_form_is_sent_if_there_is_one,
                     what_is_held_back_waits_for_a_person,
                     redeliver_tells_an_alert_that_is_not_there,
+                    what_is_owed_to_one_that_left_is_not_redelivered_until_it_is_back,
                     what_is_pending_is_counted_up_to_a_limit,
                     a_lease_that_is_over_makes_it_due_again_and_the_late_result_changes_nothing,
                     after_a_crash_what_was_being_sent_is_due_at_once,

@@ -214,7 +214,8 @@ pub async fn redeliver(tx: &Tx, query: &RedeliverQuery) -> Result<Option<u64>> {
     let sql = format!(
         "UPDATE delivery SET state = 'pending', attempts = 0, refusals = 0, age_from = $2, next_attempt = $2, \
                              finished = NULL, failed_at = NULL, reason = NULL \
-         WHERE {wanted} AND ($3::text IS NULL OR notifier = (SELECT notifier FROM notifier WHERE name = $3)) \
+         WHERE {wanted} AND notifier IN \
+             (SELECT notifier FROM notifier WHERE configured AND ($3::text IS NULL OR name = $3)) \
          RETURNING notifier"
     );
     let notifier = query.notifier.as_ref().map(NotifierName::as_str);

@@ -172,7 +172,8 @@ pub fn redeliver(tx: &Tx<'_>, query: &RedeliverQuery) -> Result<Option<u64>, Fau
         "UPDATE delivery SET state = 'pending', attempts = 0, refusals = 0, age_from = :now, next_attempt = :now,
                              finished = NULL, failed_at = NULL, reason = NULL
          WHERE {wanted}
-           AND (:notifier IS NULL OR notifier = (SELECT notifier FROM notifier WHERE name = :notifier))
+           AND notifier IN (SELECT notifier FROM notifier
+                            WHERE configured = 1 AND (:notifier IS NULL OR name = :notifier))
          RETURNING notifier"
     );
     let changed = tx.db.all(

@@ -242,3 +242,14 @@ pub async fn a_next_attempt_beyond_all_rules_is_pulled_near(rig: Rig<impl Engine
     let rig = rig.restart().await;
     assert_eq!(rig.delivery().await.attempt, 2);
 }
+
+pub async fn what_is_owed_to_one_that_left_is_not_redelivered_until_it_is_back(rig: Rig<impl Engine>) {
+    rig.with_alerts(vec![rig.alert("x", &["S-400"], b"{}")]).await;
+    let everything = RedeliverQuery { alert: None, notifier: None };
+    rig.notify(&[entry("feed", "host")], &[notifier("log")]).await;
+    assert_eq!(rig.store.redeliver(everything.clone()).await.unwrap(), Some(0));
+    assert_eq!(rig.queue("desk").await.dead, 1, "it stays visible");
+    rig.configure(&[entry("feed", "host")]).await;
+    assert_eq!(rig.store.redeliver(everything).await.unwrap(), Some(1));
+    rig.delivery().await;
+}
