@@ -106,6 +106,12 @@
 //! global recorder would have spared the parameter, and cost every test its own numbers. What is true at the moment of a
 //! scrape (states of feeds, queues) is read from the store, by the same judgement that `status` uses.
 //!
+//! **Many events are told together, and the store decides.** When the network is down, every feed fails. An event of a poll
+//! is recorded in the poll's transaction, which sees how many of its kind came within the hour: five are told one by one, of
+//! the rest one message says so, and each feed remembers how it was told, so that its recovery is told in the same way. A
+//! counter in memory would tell five more after each restart, and five for each instance; waiting for a while to group what
+//! comes together, as alert managers do, fails because feeds are asked hours apart.
+//!
 //! **What hangs stands aside.** A request without an answer costs a socket and nothing else, so after three seconds it gives
 //! its slot to the next one. With slots alone, 16 hosts that hang stop everybody for the length of the timeout.
 
