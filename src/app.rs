@@ -21,7 +21,10 @@ use self::{daemon::Daemon, page::Page, service::Service};
 pub use self::{
     listener::Passed,
     once::{LeftOut, once},
-    store::{AppStore, open_store, open_store_beside, open_store_now, open_store_to_read},
+    store::{
+        AppStore, MoveProgress, back_up, move_store, open_store, open_store_beside, open_store_now,
+        open_store_to_read,
+    },
 };
 use crate::{
     config::{Config, Loaded, Problems},

@@ -34,7 +34,7 @@
 //! | [`read`] | bytes ─▶ articles. Pure | |
 //! | [`matcher`] | article ─▶ mentions. Pure | |
 //! | [`render`] | alert ─▶ the bytes a receiver gets. Pure | |
-//! | [`store`] | the [`store::Store`] trait and SQLite behind it; the only place with SQL | |
+//! | [`store`] | the [`store::Store`] trait, SQLite and PostgreSQL behind it; the only place with SQL | |
 //! | [`http`] | the one way to build a client: address guard, capped bodies | |
 //! | [`metrics`], [`pulse`] | what rooms count, and whether loops beat; handed to them, never global | |
 //! | [`model`], [`secret`], [`clock`] | plain data, values that never show themselves, the time | |
@@ -111,6 +111,27 @@
 //! the rest one message says so, and each feed remembers how it was told, so that its recovery is told in the same way. A
 //! counter in memory would tell five more after each restart, and five for each instance; waiting for a while to group what
 //! comes together, as alert managers do, fails because feeds are asked hours apart.
+//!
+//! **Two stores, one suite.** The SQL is written twice, by hand: one writer with a file does not claim as many do with a
+//! server, and what a query builder has for both is what neither is good at. What is one is the trait, each method of which
+//! is a transaction, and `tests/it/store.rs`, which asks the same of both. The time of PostgreSQL is a function of the
+//! schema (`feedwatch_now`); a test puts its own clock in the place of it, so the program has no switch for tests.
+//!
+//! **A result is fenced by a row, not by a lock.** Who records a poll locks the row of the host and finds its own owner and
+//! epoch in it, or nothing; who claims skips locked rows. So no transaction is open over HTTP, a process that slept past its
+//! lease writes nothing, and a server that forgets its sessions forgets nothing that counts. Advisory locks were the other
+//! way: a pooler loses them, and some who speak the protocol take them for no-ops.
+//!
+//! **Sums are kept in parts.** Every poll changes what all feeds are together. As one row, that made polls wait for each
+//! other's commit; 32 rows that are added up when they are read do not meet.
+//!
+//! **A store is picked once, by an enum.** [`app`] asks whichever it is. Being generic from `main` down would compile the
+//! daemon twice, and a trait object has no futures. Futures of the server's are boxed there: they are large, and a task that
+//! waits for a publisher should not carry them.
+//!
+//! **A move is all or nothing.** `migrate` fills a database in one transaction and counts before it commits. Something that
+//! can be taken up again half-way would need a place to remember where it was, in a database whose only sound states are
+//! empty and whole; a million articles take a minute.
 //!
 //! **What hangs stands aside.** A request without an answer costs a socket and nothing else, so after three seconds it gives
 //! its slot to the next one. With slots alone, 16 hosts that hang stop everybody for the length of the timeout.

@@ -1,20 +1,24 @@
 //! The store that this program runs on: the one place that knows which databases there are, and picks.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     metrics::Metrics,
     model::{Attempt, FeedId, HostKey, NotifierName, OwnerId, Timestamp},
     pulse::Pulse,
     store::{
-        AlertQuery, AlertView, ArticleCursor, ClaimedDeliveries, ClaimedDelivery, Claims, Decision, DueFeed,
-        EventView, FeedActivity, FeedEntry, FeedState, Finished, HostLease, KnownArticle, Location,
+        AlertQuery, AlertView, ArticleCursor, BackedUp, ClaimedDeliveries, ClaimedDelivery, Claims, Decision,
+        DueFeed, EventView, FeedActivity, FeedEntry, FeedState, Finished, HostLease, KnownArticle, Location,
         NotifierActivity, NotifierEntry, PollRecord, Pruned, Queue, Recorded, RedeliverQuery, Report,
         Settings, SoughtArticle, Standing, Store, StoreError, StoredArticle, Visit, Volume,
-        postgres::PostgresStore, sqlite::SqliteStore,
+        postgres::{Address, PostgresStore},
+        sqlite::{self, SqliteStore},
+        transfer::{self, Moved},
     },
 };
+
+pub use crate::store::transfer::Progress as MoveProgress;
 
 /// One of the stores. Everybody else sees a [`Store`].
 #[derive(Clone)]
@@ -69,6 +73,41 @@ pub async fn open_store_to_read(settings: &Settings) -> Result<AppStore, StoreEr
 /// If there is none, or it cannot be used.
 pub async fn open_store_beside(settings: &Settings) -> Result<AppStore, StoreError> {
     open(settings, Purpose::Beside).await
+}
+
+/// Writes a copy of the store to a file that must not exist yet, beside whoever works on it. `progress` is told the bytes
+/// written and about how many there will be.
+///
+/// # Errors
+/// If it cannot be read or written; if it is a database of a server, which has tools for that.
+pub async fn back_up(
+    settings: &Settings,
+    copy: &Path,
+    progress: impl Fn(u64, u64) + Send + Sync + 'static,
+) -> Result<BackedUp, StoreError> {
+    let Location::Sqlite(database) = settings.location.clone() else {
+        let text = format!("the store is {}: pg_dump copies it", settings.location);
+        return Err(StoreError::Unusable(text));
+    };
+    let copy = copy.to_owned();
+    let copying = tokio::task::spawn_blocking(move || sqlite::back_up(&database, &copy, progress));
+    copying.await.map_err(|error| StoreError::Unusable(format!("the copying failed: {error}")))?
+}
+
+/// Moves everything from the file of the configuration to an empty database of a server; the rows of each table.
+///
+/// # Errors
+/// If somebody works on the file, or the database is not empty or cannot be used. Then nothing of it is kept.
+pub async fn move_store(
+    settings: &Settings,
+    target: &Address,
+    progress: impl FnMut(MoveProgress) + Send,
+) -> Result<Moved, StoreError> {
+    let Location::Sqlite(database) = &settings.location else {
+        return Err(StoreError::Unusable(format!("the store is {} already", settings.location)));
+    };
+    let opened = Box::pin(PostgresStore::open(target, settings, false)).await?;
+    Box::pin(transfer::move_over(database, opened, SystemClock.now(), progress)).await
 }
 
 async fn open(settings: &Settings, purpose: Purpose) -> Result<AppStore, StoreError> {

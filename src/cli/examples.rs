@@ -82,3 +82,14 @@ pub(super) const MAN: &str = "\
 Examples:
   feedwatch man | man -l -              read it
   feedwatch man > /usr/local/share/man/man1/feedwatch.1";
+
+pub(super) const BACKUP: &str = "\
+Examples:
+  feedwatch backup /var/backups/feedwatch-$(date +%F).db
+  feedwatch backup copy.db --json       for scripts; exit 1 if the copy is not whole";
+
+pub(super) const MIGRATE: &str = "\
+Examples:
+  systemctl stop feedwatch              nobody may work on the file meanwhile
+  feedwatch migrate --to env:DATABASE_URL
+  feedwatch migrate --to 'postgres://feedwatch@db.example.org/feedwatch'";

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod backtest;
+mod backup;
 mod census;
 mod check;
 mod completions;
@@ -15,6 +16,7 @@ mod import;
 mod man;
 mod match_document;
 mod match_lines;
+mod migrate;
 mod notify_test;
 mod once;
 mod output;
@@ -83,6 +85,12 @@ enum Command {
     /// Put deliveries back in the queue, under the same id
     #[command(after_help = examples::REDELIVER)]
     Redeliver(redeliver::Arguments),
+    /// Write a checked copy of the store to a new file; works beside a running daemon
+    #[command(after_help = examples::BACKUP)]
+    Backup(backup::Arguments),
+    /// Move the store from its SQLite file to an empty PostgreSQL database: everything, or nothing
+    #[command(after_help = examples::MIGRATE)]
+    Migrate(migrate::Arguments),
     /// Send one clearly marked test alert
     #[command(after_help = examples::NOTIFY_TEST)]
     NotifyTest(notify_test::Arguments),
@@ -150,6 +158,8 @@ async fn dispatch(cli: Cli, passed: Passed) -> Outcome {
         Command::Status(args) => status::run(&context, args).await,
         Command::Alerts(args) => alerts::run(&context, args).await,
         Command::Redeliver(args) => redeliver::run(&context, args).await,
+        Command::Backup(args) => backup::run(&context, args).await,
+        Command::Migrate(args) => migrate::run(&context, args).await,
         Command::NotifyTest(args) => notify_test::run(&context, args).await,
         Command::Discover(args) => discover::run(&context, args).await,
         Command::Import(args) => import::run(&context, args).await,

@@ -71,6 +71,11 @@ fn complain(message: &str) {
     let _ = writeln!(anstream::stderr(), "feedwatch: {}", Clean(message));
 }
 
+/// Whether progress is shown: somebody looks at a terminal.
+pub(super) fn is_shown_to_people(json: bool) -> bool {
+    io::stderr().is_terminal() && !json
+}
+
 /// Prints a value as one line of JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let mut line = serde_json::to_vec(value)?;

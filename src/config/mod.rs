@@ -28,7 +28,7 @@ pub mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use check::{TermPlaces, feed_url, take_credentials};
+pub use check::{TermPlaces, database_address, feed_url, take_credentials};
 pub use environment::Environment;
 pub use find::find;
 pub use problem::{Counts, Problem, Problems, Severity, write_problems};

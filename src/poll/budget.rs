@@ -27,8 +27,31 @@ struct State {
     /// The controller as the store last told it.
     kept: Option<String>,
     bucket: Bucket,
+    others: Others,
     /// Until when the store was told to hold.
     held: Option<Timestamp>,
+}
+
+/// What other instances spent: all recorded polls but our own. Their tokens come from the same bucket, so that the cap
+/// holds for all together.
+#[derive(Debug, Default)]
+struct Others {
+    /// The polls on record when the first one was heard of.
+    before: Option<u64>,
+    own: u64,
+    taken: u64,
+}
+
+impl Others {
+    /// How many more polls of others are on record. Ours count from when they begin, so for a while some of theirs may not
+    /// be seen.
+    fn hear(&mut self, polls: u64) -> u64 {
+        let before = *self.before.get_or_insert(polls);
+        let all = polls.saturating_sub(before).saturating_sub(self.own);
+        let more = all.saturating_sub(self.taken);
+        self.taken += more;
+        more
+    }
 }
 
 /// The controller after a step, to be kept if it is still what it was.
@@ -41,7 +64,13 @@ pub(super) struct Step {
 impl Default for Budget {
     fn default() -> Self {
         let market = Market::new(0.0, Flock::default());
-        Self(Mutex::new(State { market, kept: None, bucket: Bucket::full(0.0), held: None }))
+        Self(Mutex::new(State {
+            market,
+            kept: None,
+            bucket: Bucket::full(0.0),
+            others: Others::default(),
+            held: None,
+        }))
     }
 }
 
@@ -55,6 +84,9 @@ impl Budget {
     pub fn hear(&self, claims: &Claims, budget: f64) -> Option<Step> {
         let (mut state, now) = (self.state(), schedule::seconds(claims.now));
         state.market.flock = claims.flock;
+        for _ in 0..state.others.hear(claims.flock.polls) {
+            state.bucket.take();
+        }
         if claims.controller.is_none() || claims.controller != state.kept {
             let kept = claims.controller.as_deref().and_then(|kept| serde_json::from_str(kept).ok());
             state.market.controller = kept.unwrap_or_else(|| Controller::new(now, &claims.flock));
@@ -70,7 +102,9 @@ impl Budget {
 
     /// A poll of an adaptive feed that was polled before has begun.
     pub fn spend(&self) {
-        self.state().bucket.take();
+        let mut state = self.state();
+        state.bucket.take();
+        state.others.own += 1;
     }
 
     /// Until when such polls are to be held from now on; `None`: they may go, or the store knows already.
@@ -149,5 +183,17 @@ mod tests {
         assert_eq!(budget.held_until(time(30), 24.0), None, "it is known");
         assert!(budget.held_until(time(61), 24.0).is_some());
         assert_eq!(budget.held_until(time(20 * 18), 24.0), None, "it has filled again");
+    }
+
+    #[test]
+    fn what_others_spend_comes_from_the_same_bucket() {
+        let mut others = Others::default();
+        assert_eq!(others.hear(1000), 0, "what was before is nobody's");
+        others.own = 3;
+        assert_eq!(others.hear(1002), 0, "two of ours are on record");
+        assert_eq!(others.hear(1010), 7, "seven that are not ours");
+        assert_eq!(others.hear(1010), 0, "once");
+        others.own = 4;
+        assert_eq!(others.hear(1012), 1);
     }
 }

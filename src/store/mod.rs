@@ -13,6 +13,7 @@ mod notifiers;
 mod polls;
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 mod views;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -71,6 +72,19 @@ impl Location {
             Self::Postgres(_) => "postgresql",
         }
     }
+}
+
+/// A copy of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct BackedUp {
+    /// The bytes of the file.
+    pub bytes: u64,
+    /// Feeds in it, those that left the configuration among them.
+    pub feeds: u64,
+    /// Articles in it.
+    pub articles: u64,
+    /// Alerts and operational events in it.
+    pub alerts: u64,
 }
 
 /// For people: the file, or host and database.

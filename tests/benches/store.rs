@@ -1,46 +1,46 @@
-//! What the embedded store costs (specs: writer, readers, claim, prune, bytes). One line per figure.
+//! What the stores cost (specs: writer, readers, claim, prune, bytes). One line per figure, for SQLite and, where it is
+//! installed, PostgreSQL.
 //!
 //! `cargo bench --bench store [-- --feeds 1000000]`. Files go to the directory of `$TMPDIR`: on a disk in memory
-//! the figures say nothing about commits.
+//! the figures say nothing about commits. The throwaway PostgreSQL writes to disk with `fsync` on.
 
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
+#[path = "../it/support/postgres.rs"]
+#[expect(dead_code, reason = "what only stops and starts it is not needed here")]
+mod cluster;
+#[path = "store/data.rs"]
+mod data;
+#[path = "store/engines.rs"]
+mod engines;
+#[path = "../it/support/wait.rs"]
+#[expect(dead_code, reason = "only one of its two words is needed here")]
+mod wait;
+
 use std::{
-    path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use feedwatch::{
-    clock::{Clock, SystemClock},
-    model::{
-        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OtherKeys, Outcome,
-        OwnerId, Reason, Timestamp, TopicName, Validators,
-    },
-    store::{
-        AlertRecord, ArticleRecord, ClaimedHost, DeliveryRecord, DocumentRecord, FeedEntry, Location,
-        NotifierEntry, PollRecord, Settings, Store, sqlite::SqliteStore,
-    },
+    model::NotifierName,
+    store::{ClaimedHost, DocumentRecord, Location, NotifierEntry, Settings, Store},
 };
-use tempfile::TempDir;
 use tokio::{runtime::Runtime, task::JoinSet};
 
-type Db = SqliteStore<SystemClock>;
-
-const MINUTE: Duration = Duration::from_mins(1);
+use data::{document, entry, me, record};
+use engines::{Engine, Postgres, Sqlite};
+use wait::until;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let feeds = feeds_asked_for().unwrap_or(1_000_000);
     let runtime = Runtime::new()?;
     runtime.block_on(async {
-        lone_polls(0).await;
-        lone_polls(50).await;
-        grouped_polls("unchanged", 50_000, |_| None).await;
-        grouped_polls("one_new_of_30", 20_000, |n| Some(document(n, 1, 29, false))).await;
-        grouped_polls("with_alert", 10_000, |n| Some(document(n, 1, 29, true))).await;
-        sizes().await;
-        prune_steps().await;
-        claims(feeds).await;
+        measure::<Sqlite>(feeds).await;
+        measure::<Postgres>(feeds).await;
     });
     Ok(())
 }
@@ -50,10 +50,36 @@ fn feeds_asked_for() -> Option<usize> {
     arguments.nth(1)?.parse().ok()
 }
 
+async fn measure<E: Engine>(feeds: usize) {
+    let Some(engine) = E::make().await else { return };
+    drop(engine);
+    lone_polls::<E>(0).await;
+    lone_polls::<E>(50).await;
+    for writers in [1, 4, 256] {
+        polls::<E>("unchanged", writers, polls_for(writers, 20_000), 0, |_| None).await;
+        polls::<E>("one_new_of_30", writers, polls_for(writers, 10_000), 1, |n| {
+            Some(document(n, 1, 29, false))
+        })
+        .await;
+        polls::<E>("50_new", writers, polls_for(writers, 1_000), 50, |n| Some(document(n, 50, 0, false)))
+            .await;
+    }
+    polls::<E>("with_alert", 256, 10_000, 1, |n| Some(document(n, 1, 29, true))).await;
+    sizes::<E>().await;
+    prune_steps::<E>().await;
+    claims::<E>(feeds).await;
+}
+
+/// A single writer waits for the disk each time: it is given less to do.
+fn polls_for(writers: usize, many: usize) -> usize {
+    if writers == 1 { many / 10 } else { many }
+}
+
 /// One poll after the other: what a lone commit takes, without and with pages looking on.
-async fn lone_polls(reads_per_second: u32) {
-    let (_folder, store) = open();
-    let hosts = prepare(&store, 3000).await;
+async fn lone_polls<E: Engine>(reads_per_second: u32) {
+    let engine = E::make().await.expect("it was there a moment ago");
+    let store = engine.open().await;
+    let hosts = prepare(&store, 2000).await;
     let pages = tokio_util::sync::CancellationToken::new();
     let reader = tokio_util::task::TaskTracker::new();
     if reads_per_second > 0 {
@@ -71,14 +97,15 @@ async fn lone_polls(reads_per_second: u32) {
     let total: Duration = times.iter().sum();
     times.sort_unstable();
     println!(
-        "polls=alone reads_per_second={reads_per_second} polls_per_second={:.0} p50_ms={:.3} p99_ms={:.3}",
+        "store={} polls=alone reads_per_second={reads_per_second} polls_per_second={:.0} p50_ms={:.3} p99_ms={:.3}",
+        E::NAME,
         per_second(times.len(), total),
         millis(times[times.len() / 2]),
         millis(times[times.len() * 99 / 100]),
     );
 }
 
-async fn look(store: Db, per_second: u32) {
+async fn look(store: impl Store, per_second: u32) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / per_second);
     loop {
         ticks.tick().await;
@@ -87,52 +114,102 @@ async fn look(store: Db, per_second: u32) {
     }
 }
 
-/// As many polls as there are, all at once: the writer groups them by itself.
-async fn grouped_polls(name: &str, polls: usize, document: impl Fn(usize) -> Option<DocumentRecord>) {
-    let (folder, store) = open();
+/// So many writers, each with one poll after the other. `articles`: new ones of each poll; an article is three rows.
+async fn polls<E: Engine>(
+    name: &str,
+    writers: usize,
+    polls: usize,
+    articles: usize,
+    document: impl Fn(usize) -> Option<DocumentRecord>,
+) {
+    let engine = E::make().await.expect("it was there a moment ago");
+    let store = engine.open().await;
     let hosts = Arc::new(prepare(&store, polls).await);
-    let documents: Vec<_> = (0..polls).map(document).collect();
-    let before = Instant::now();
+    let documents: Arc<Vec<_>> = Arc::new((0..polls).map(document).collect());
+    let (before, next) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
     let mut running = JoinSet::new();
-    for (n, document) in documents.into_iter().enumerate() {
+    for _ in 0..writers {
         let (store, hosts) = (store.clone(), Arc::clone(&hosts));
-        running.spawn(async move { record(&store, &hosts[n], document).await });
+        let (documents, next) = (Arc::clone(&documents), Arc::clone(&next));
+        running.spawn(async move {
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(host), Some(document)) = (hosts.get(n), documents.get(n)) else { return };
+                record(&store, host, document.clone()).await;
+            }
+        });
     }
     running.join_all().await;
     let took = before.elapsed();
-    println!("polls=grouped kind={name} polls={polls} polls_per_second={:.0}", per_second(polls, took));
-    drop(folder);
+    println!(
+        "store={} writers={writers} kind={name} polls={polls} polls_per_second={:.0} rows_per_second={:.0}",
+        E::NAME,
+        per_second(polls, took),
+        per_second(polls * (1 + 3 * articles), took),
+    );
 }
 
-/// What an article, a key, an alert take in the file.
-async fn sizes() {
-    let articles = 40_000;
-    let (folder, store) = open();
-    let hosts = prepare(&store, 400).await;
-    let empty = size_after_close(&folder, store).await;
-    for (name, texts, alerts) in [("article", true, false), ("alert_of_3kB", false, true)] {
-        let (folder, store) = open();
-        let hosts_now = prepare(&store, 400).await;
-        for (n, host) in hosts_now.iter().enumerate() {
-            let document = if texts {
-                document(n, articles / hosts.len(), 0, false)
-            } else {
-                DocumentRecord { articles: Vec::new(), seen: Vec::new(), ..document(n, 100, 0, alerts) }
-            };
+/// What an article with its text, one without, and an alert take.
+async fn sizes<E: Engine>() {
+    const HOSTS: usize = 400;
+    const ARTICLES: usize = 40_000;
+    let measured = async |articles: usize, alerts: usize, texts: bool| {
+        let engine = E::make().await.expect("it was there a moment ago");
+        let store = engine.open().await;
+        for (n, host) in prepare(&store, HOSTS).await.iter().enumerate() {
+            let mut document = document(n, articles.max(alerts), 0, alerts > 0);
+            if articles == 0 {
+                (document.articles, document.seen) = (Vec::new(), Vec::new());
+            }
             record(&store, host, Some(document)).await;
         }
-        let bytes = size_after_close(&folder, store).await - empty;
-        println!("size={name} rows={articles} bytes_per_row={}", bytes / articles as u64);
+        if !texts {
+            let settings =
+                Settings { retention: Duration::ZERO, ..engines::settings(Location::Sqlite("".into())) };
+            while store.prune(&settings).await.expect("prune").rows > 0 {}
+        }
+        store.close().await.expect("close");
+        engine.bytes().await
+    };
+    let empty = measured(0, 0, true).await;
+    for (name, articles, alerts, texts) in
+        [("article_with_text", ARTICLES, 0, true), ("alert_of_3kB", 0, ARTICLES, true)]
+    {
+        let bytes = measured(articles / HOSTS, alerts / HOSTS, texts).await.saturating_sub(empty);
+        println!("store={} size={name} rows={ARTICLES} bytes_per_row={}", E::NAME, bytes / ARTICLES as u64);
     }
+    bare_articles::<E>(empty).await;
+}
+
+/// Articles whose text was never kept: key, hash, title and address alone.
+async fn bare_articles<E: Engine>(empty: u64) {
+    const HOSTS: usize = 400;
+    const ARTICLES: usize = 40_000;
+    let engine = E::make().await.expect("it was there a moment ago");
+    let store = engine.open().await;
+    for (n, host) in prepare(&store, HOSTS).await.iter().enumerate() {
+        let mut document = document(n, ARTICLES / HOSTS, 0, false);
+        for record in &mut document.articles {
+            let article = &mut record.article;
+            (article.summary, article.content, article.author) = (None, None, None);
+            article.tags.clear();
+        }
+        record(&store, host, Some(document)).await;
+    }
+    store.close().await.expect("close");
+    // The row of a text that is empty is there for its time alone, and goes with the retention.
+    let bytes = engine.bytes().await.saturating_sub(empty);
+    println!("store={} size=article_bare rows={ARTICLES} bytes_per_row={}", E::NAME, bytes / ARTICLES as u64);
 }
 
 /// The longest step of pruning.
-async fn prune_steps() {
-    let (_folder, store) = open();
+async fn prune_steps<E: Engine>() {
+    let engine = E::make().await.expect("it was there a moment ago");
+    let store = engine.open().await;
     for (n, host) in prepare(&store, 400).await.iter().enumerate() {
         record(&store, host, Some(document(n, 100, 0, n % 4 == 0))).await;
     }
-    let settings = Settings { retention: Duration::ZERO, ..settings(Path::new("")) };
+    let settings = Settings { retention: Duration::ZERO, ..engines::settings(Location::Sqlite("".into())) };
     let (mut steps, mut longest, mut rows) = (0, Duration::ZERO, 0);
     loop {
         let start = Instant::now();
@@ -143,20 +220,24 @@ async fn prune_steps() {
         }
         (steps, rows) = (steps + 1, rows + pruned);
     }
-    println!("prune=texts rows={rows} steps={steps} longest_step_ms={:.1}", millis(longest));
+    println!(
+        "store={} prune=texts rows={rows} steps={steps} longest_step_ms={:.1}",
+        E::NAME,
+        millis(longest)
+    );
 }
 
 /// Claiming 500 hosts of very many.
-async fn claims(feeds: usize) {
-    let (_folder, store) = open();
-    let start = Instant::now();
-    let entries = (0..feeds).map(entry).collect();
-    store.sync_config(entries, Vec::new()).await.expect("sync");
-    println!("sync=new feeds={feeds} seconds={:.1}", start.elapsed().as_secs_f64());
-    let entries = (0..feeds).map(entry).collect();
-    let start = Instant::now();
-    store.sync_config(entries, Vec::new()).await.expect("sync");
-    println!("sync=unchanged feeds={feeds} seconds={:.1}", start.elapsed().as_secs_f64());
+async fn claims<E: Engine>(feeds: usize) {
+    let engine = E::make().await.expect("it was there a moment ago");
+    let store = engine.open().await;
+    for kind in ["new", "unchanged"] {
+        let entries = (0..feeds).map(entry).collect();
+        let start = Instant::now();
+        store.sync_config(entries, Vec::new()).await.expect("sync");
+        let took = start.elapsed().as_secs_f64();
+        println!("store={} sync={kind} feeds={feeds} seconds={took:.1}", E::NAME);
+    }
     let mut times = Vec::new();
     for _ in 0..40 {
         let start = Instant::now();
@@ -166,134 +247,19 @@ async fn claims(feeds: usize) {
     }
     times.sort_unstable();
     println!(
-        "claim=500 feeds={feeds} p50_ms={:.1} p90_ms={:.1} worst_ms={:.1}",
+        "store={} claim=500 feeds={feeds} p50_ms={:.1} p90_ms={:.1} worst_ms={:.1}",
+        E::NAME,
         millis(times[20]),
         millis(times[36]),
         millis(times[39])
     );
 }
 
-fn open() -> (TempDir, Db) {
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let path = folder.path().join("bench.db");
-    let store = SqliteStore::open(&path, &settings(&path), SystemClock).expect("the store opens");
-    (folder, store)
-}
-
-fn settings(path: &Path) -> Settings {
-    let days = |days: u32| MINUTE * (days * 24 * 60);
-    Settings {
-        location: Location::Sqlite(path.to_owned()),
-        retention: days(30),
-        seen_retention: days(180),
-        lease: 60 * MINUTE,
-        connections: 8,
-        keep_delivered: days(7),
-        keep_dead: days(30),
-    }
-}
-
 /// Feeds on hosts of their own, all claimed.
-async fn prepare(store: &Db, feeds: usize) -> Vec<ClaimedHost> {
+async fn prepare(store: &impl Store, feeds: usize) -> Vec<ClaimedHost> {
     let desk = NotifierEntry { name: NotifierName::from("desk"), target: "there".to_owned(), enabled: true };
     store.sync_config((0..feeds).map(entry).collect(), vec![desk]).await.expect("sync");
     store.claim_hosts(&me(), feeds).await.expect("claim").hosts
-}
-
-async fn record(store: &Db, host: &ClaimedHost, document: Option<DocumentRecord>) {
-    let now = SystemClock.now();
-    let record = PollRecord {
-        feed: host.feeds[0].state.id.clone(),
-        at: now,
-        outcome: if document.is_some() { Outcome::New } else { Outcome::NotModified },
-        status: Some(200),
-        error: None,
-        consecutive_failures: 0,
-        next_poll: Some(now + 60 * MINUTE),
-        reason: Reason::Learned,
-        retry_after: None,
-        last_attempt: None,
-        gate: None,
-        bytes: 0,
-        gap: None,
-        memory: feedwatch::model::PollMemory::default(),
-        adopted: None,
-        learned: feedwatch::store::Learned::default(),
-        document,
-        events: Vec::new(),
-    };
-    store.record_poll(&host.lease, record.into(), 0).await.expect("record");
-}
-
-async fn size_after_close(folder: &TempDir, store: Db) -> u64 {
-    store.close().await.expect("close");
-    std::fs::metadata(folder.path().join("bench.db")).expect("the file").len()
-}
-
-fn entry(n: usize) -> FeedEntry {
-    FeedEntry {
-        id: FeedId::new(format!("https://news-{n}.example.org/world/rss.xml")),
-        host: HostKey::new(format!("news-{n}.example.org")),
-        url: format!("https://news-{n}.example.org/world/rss.xml"),
-        request: format!("{n:032x}"),
-        enabled: true,
-        guard: 15 * MINUTE,
-        is_adaptive: true,
-        gap: Duration::ZERO,
-    }
-}
-
-fn document(feed: usize, new: usize, old: usize, alerts: bool) -> DocumentRecord {
-    let now = SystemClock.now();
-    let articles: Vec<_> = (0..new).map(|n| article(&format!("{feed} {n}"), now)).collect();
-    let seen = articles.iter().map(|record| record.article.key);
-    let seen = seen.chain((0..old).map(|n| ArticleKey::derive(["old", &format!("{feed} {n}")]))).collect();
-    let alerts =
-        if alerts { articles.iter().map(|record| alert(feed, record, now)).collect() } else { Vec::new() };
-    DocumentRecord {
-        validators: Validators { etag: Some(b"\"5f3a-61c\"".to_vec()), last_modified: None },
-        validated_url: format!("https://news-{feed}.example.org/world/rss.xml"),
-        body_hash: Some(ContentHash::of([feed.to_string().as_str()])),
-        title: Some("World news".to_owned()),
-        articles,
-        seen,
-        alerts,
-    }
-}
-
-fn article(name: &str, now: Timestamp) -> ArticleRecord {
-    let article = Article {
-        key: ArticleKey::derive(["guid", name]),
-        other_keys: OtherKeys { link: Some(ArticleKey::derive(["link", name])), ..OtherKeys::default() },
-        content_hash: ContentHash::of([name]),
-        title: Some("Minister says the talks will go on until all sides have agreed".to_owned()),
-        link: url::Url::parse("https://news.example.org/world/2026/11/23/talks-go-on-12345678").ok(),
-        published: Some(now),
-        updated: None,
-        summary: Some("It was the third round of talks within two weeks. ".repeat(6)),
-        content: Some("Nobody at the table wanted to say how long they would take. ".repeat(10)),
-        author: Some("A. Correspondent".to_owned()),
-        tags: vec!["world".to_owned(), "politics".to_owned()],
-    };
-    ArticleRecord { article, topics: Vec::new() }
-}
-
-fn alert(feed: usize, record: &ArticleRecord, now: Timestamp) -> AlertRecord {
-    let topics = vec![TopicName::from("S-400")];
-    let body = "x".repeat(1400);
-    AlertRecord {
-        id: AlertId::derive(&FeedId::new(feed.to_string()), &record.article.key, &topics),
-        article: record.article.key,
-        created: now,
-        topics,
-        data: format!("{{\"text\":\"{body}\"}}"),
-        deliveries: vec![DeliveryRecord::new(NotifierName::from("desk"), body.into_bytes())],
-        held_back: None,
-    }
-}
-
-fn me() -> OwnerId {
-    OwnerId::from("bench")
 }
 
 fn per_second(count: usize, took: Duration) -> f64 {

@@ -5,6 +5,7 @@
 mod adaptive;
 mod architecture;
 mod backtest;
+mod backup;
 mod bad_feeds;
 mod bad_input;
 mod clock;
@@ -35,6 +36,7 @@ mod reload;
 mod reload_applies;
 mod restart;
 mod secrets;
+mod several;
 mod stop;
 mod store;
 mod storms;

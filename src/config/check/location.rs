@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{super::raw::At, Checker};
+use super::{
+    super::{environment::Environment, files::reason, raw::At},
+    Checker,
+};
 use crate::store::{Location, postgres::Address};
 
 /// What to write instead.
@@ -36,20 +39,40 @@ impl Checker<'_> {
     /// A database of a server, with what the password file knows about it.
     fn postgres(&mut self, written: &At<String>, url: &str) -> Result<Address, String> {
         let mut address = Address::parse(url)?;
-        if let Some(path) = self.secrets.env.var("PGPASSFILE") {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => address.with_password_file(&text),
-                Err(error) => {
-                    let why = super::super::files::reason(&error);
-                    self.push(written.warning(format!("store.url: PGPASSFILE {path}: {why}")));
-                }
-            }
+        if let Err(why) = look_up_password(&mut address, self.secrets.env) {
+            self.push(written.warning(format!("store.url: {why}")));
         }
         if let Some(warning) = address.warning() {
             self.push(written.warning(format!("store.url: {warning}")));
         }
         Ok(address)
     }
+}
+
+/// A database that a command is told: its URL, or `env:NAME` or `file:PATH` where that stands.
+///
+/// # Errors
+/// One sentence that does not quote the URL.
+pub fn database_address(written: &str, env: &Environment) -> Result<Address, String> {
+    let url = match written.split_once(':') {
+        Some(("env", name)) => env.var(name).ok_or_else(|| format!("the variable {name} is not set"))?,
+        Some(("file", path)) => {
+            std::fs::read_to_string(path).map_err(|error| format!("{path}: {}", reason(&error)))?
+        }
+        _ => written.to_owned(),
+    };
+    let mut address = Address::parse(url.trim_end())?;
+    look_up_password(&mut address, env)?;
+    Ok(address)
+}
+
+/// What the password file of libpq knows, if one is named.
+fn look_up_password(address: &mut Address, env: &Environment) -> Result<(), String> {
+    let Some(path) = env.var("PGPASSFILE") else { return Ok(()) };
+    let text = std::fs::read_to_string(&path);
+    let text = text.map_err(|error| format!("PGPASSFILE {path}: {}", reason(&error)))?;
+    address.with_password_file(&text);
+    Ok(())
 }
 
 /// A relative database lives in `$STATE_DIRECTORY`, else in the working directory.

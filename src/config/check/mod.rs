@@ -14,6 +14,7 @@ mod web_values;
 mod webhook;
 
 pub use feeds::{feed_url, take_credentials};
+pub use location::database_address;
 pub use terms::TermPlaces;
 
 use std::path::Path;

@@ -150,8 +150,11 @@ fn values() {
         ],
     );
     errors(
-        "[store]\nurl = \"postgres://u:hunter2@db/news?sslmode=never\"\n",
-        &["error 2:7 store.url: store.url: sslmode is one of disable, prefer, require, verify-full"],
+        "[store]\nurl = \"postgres://u:hunter2@db/news?sslmode=never\"\nlease = \"1s\"\n",
+        &[
+            "error 2:7 store.url: store.url: sslmode is one of disable, prefer, require, verify-full",
+            "error 3:9 store.lease: store.lease: must be at least 2s",
+        ],
     );
     errors(
         "[store]\nurl = \"feedwatch.db\"\n",

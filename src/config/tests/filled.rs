@@ -81,6 +81,23 @@ fn a_relative_database_lives_in_the_state_directory() {
 }
 
 #[test]
+fn a_database_of_a_server_may_be_a_secret_and_is_shown_without_one() {
+    let postgres = "postgres://u:hunter2@db.example.org/news";
+    let files = one("[store]\nurl = \"env:DB\"\nconnections = 4\n").env([("DB", postgres)]);
+    let store = files.load(Purpose::Look).expect("good").config.store;
+    assert_eq!(store.location.to_string(), "PostgreSQL db.example.org/news");
+    assert!(!format!("{store:?}").contains("hunter2"), "{store:?}");
+    assert_eq!((store.connections, store.location.kind()), (4, "postgresql"));
+
+    let passwords = one("[store]\nurl = \"postgres://u@db.example.org/news\"\n")
+        .env([("PGPASSFILE", "/nowhere/pgpass")])
+        .load(Purpose::Run)
+        .expect("only a warning");
+    let warnings: Vec<String> = passwords.warnings.iter().map(ToString::to_string).collect();
+    assert!(warnings.iter().any(|warning| warning.contains("PGPASSFILE /nowhere/pgpass")), "{warnings:?}");
+}
+
+#[test]
 fn a_feed_keeps_its_credentials_apart_from_its_address() {
     let files = one(r#"
         [[feed]]

@@ -190,6 +190,11 @@ impl Database {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The error for a caller who asked for something else than the work of every day.
+    pub fn explain(&self, fault: Fault) -> StoreError {
+        fault.into_store_error(&self.address)
+    }
+
     /// Turns a fault into the caller's error; one line when trouble starts, one when it is over.
     pub fn settle<T>(&self, outcome: Result<T>) -> std::result::Result<T, StoreError> {
         match outcome {

@@ -15,10 +15,13 @@ mod events;
 mod feeds;
 mod flock;
 mod hosts;
+mod import;
 mod migrate;
 mod notifiers;
 mod outbox;
 mod password;
+#[cfg(test)]
+mod plans;
 mod polls;
 mod prune;
 mod recover;
@@ -31,7 +34,7 @@ mod views;
 
 use std::{future::ready, sync::Arc, time::Duration};
 
-pub use self::address::Address;
+pub use self::{address::Address, import::Import};
 use self::{
     database::{Database, Tries},
     error::Remedy,

@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use deadpool_postgres::{Client, Object};
 use tokio_postgres::{
-    Row,
+    CopyInSink, Row,
     types::{ToSql, Type},
 };
 
@@ -130,6 +131,11 @@ impl Tx {
     /// Statements as they are, without values.
     pub async fn batch(&self, sql: &str) -> Result<()> {
         Ok(self.client().batch_execute(sql).await?)
+    }
+
+    /// Takes rows in the server's own form.
+    pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>> {
+        Ok(self.client().copy_in(sql).await?)
     }
 
     /// Brings stored times back in order if the server's clock went back.

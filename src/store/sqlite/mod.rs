@@ -5,10 +5,12 @@
 
 mod activity;
 mod articles;
+mod backup;
 mod deliveries;
 mod documents;
 mod error;
 mod events;
+mod export;
 mod feeds;
 mod file;
 mod flock;
@@ -35,6 +37,10 @@ mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+pub use self::{
+    backup::back_up,
+    export::{Export, Shared},
+};
 use self::{
     group::{Database, Grouping},
     reader::Readers,

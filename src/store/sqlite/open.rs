@@ -127,7 +127,8 @@ fn was_interrupted(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(running.is_some())
 }
 
-fn check_integrity(database: &Path, connection: &Connection) -> Result<(), StoreError> {
+/// Looks for damage in the whole file.
+pub fn check_integrity(database: &Path, connection: &Connection) -> Result<(), StoreError> {
     let finding: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|error| store_error(database, &error))?;

@@ -24,15 +24,15 @@ const KEEPER: &str = r#"
 cd "$2" || exit 1
 "$1/initdb" --auth=trust --username=feedwatch --no-sync --encoding=UTF8 --locale=C --pgdata=data >init.log 2>&1 || exit 1
 start() {
-    "$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync=off -c max_connections=200 >>server.log 2>&1 &
+    "$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync="$3" -c max_connections=200 >>server.log 2>&1 &
     server=$!
 }
 stop() { kill -INT "$server"; wait "$server"; }
-start "$1" "$2"
+start "$@"
 while read -r word; do
     case $word in
         stop) stop ;;
-        start) start "$1" "$2" ;;
+        start) start "$@" ;;
     esac
 done
 stop
@@ -54,19 +54,20 @@ impl Cluster {
     /// The cluster that all tests share; `None` if PostgreSQL is not installed.
     pub async fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-        let cluster = SHARED.get_or_init(Self::launch).as_ref()?;
+        let cluster = SHARED.get_or_init(|| Self::launch("off")).as_ref()?;
         cluster.ready().await;
         Some(cluster)
     }
 
     /// One of its own, for a test that stops it.
     pub async fn start() -> Option<Self> {
-        let cluster = Self::launch()?;
+        let cluster = Self::launch("off")?;
         cluster.ready().await;
         Some(cluster)
     }
 
-    fn launch() -> Option<Self> {
+    /// A cluster that forces to disk what is committed, or not (`on`, `off`); `None` if PostgreSQL is not installed.
+    pub fn launch(fsync: &str) -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(
                 std::env::var_os("REQUIRE_POSTGRESQL").is_none(),
@@ -82,6 +83,7 @@ impl Cluster {
             .args(["-c", KEEPER, "sh"])
             .arg(programs)
             .arg(&folder)
+            .arg(fsync)
             .stdin(Stdio::piped())
             .stdout(Stdio::null());
         // A Ctrl-C for the tests is none for the server: it ends when they have.
@@ -128,7 +130,8 @@ impl Cluster {
         writeln!(keeper, "{word}").expect("the keeper lives as long as the tests");
     }
 
-    async fn ready(&self) {
+    /// Waits until it answers.
+    pub async fn ready(&self) {
         until("PostgreSQL answers", async || self.connect("postgres").await.ok().map(drop)).await;
     }
 
