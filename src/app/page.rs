@@ -77,5 +77,6 @@ fn watched(config: &Config) -> Watched {
         topics: config.topics.iter().map(|topic| topic.name.clone()).collect(),
         store: config.store.location.kind(),
         failing_after: config.poll.failing_after,
+        max_pending: config.notify.max_pending,
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Purpose},
     model::FeedId,
-    store::{FeedState, Queue, Store},
+    store::{FeedState, Queue, Store, congestion},
 };
 
 #[derive(Debug, clap::Args)]
@@ -79,8 +79,7 @@ async fn collect(config: &Config) -> Result<Status, Failure> {
 
 /// Too many deliveries wait (specs/delivery.md §9).
 fn pause(queues: &[Queue], max_pending: usize) -> Option<String> {
-    let waiting: u64 = queues.iter().map(|queue| queue.pending).sum();
-    (waiting >= max_pending as u64).then(|| {
+    congestion(queues, max_pending).map(|waiting| {
         format!(
             "polling pauses: {waiting} deliveries wait, notify.max_pending is {max_pending}; mend their receivers, or raise it"
         )

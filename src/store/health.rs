@@ -159,6 +159,12 @@ impl NotifierHealth {
     }
 }
 
+/// How many deliveries wait, if they are so many that nothing is polled (specs/delivery.md §9).
+pub fn congestion(queues: &[Queue], max_pending: usize) -> Option<u64> {
+    let waiting: u64 = queues.iter().map(|queue| queue.pending).sum();
+    (waiting >= max_pending as u64).then_some(waiting)
+}
+
 impl Queue {
     /// Whether somebody has to do something: the notifier will not mend itself, deliveries were given up or held back,
     /// or wait too long.

@@ -21,7 +21,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 pub use activity::{FeedActivity, NotifierActivity, Volume};
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, RedeliverQuery};
 pub use events::{EventRecord, EventView, Place, Report, TOLD_ALONE, TOLD_WITHIN};
-pub use health::{FeedCondition, FeedHealth, ReadingTrouble};
+pub use health::{FeedCondition, FeedHealth, ReadingTrouble, congestion};
 pub use known::{KnownArticle, SoughtArticle, find_known};
 pub use notifiers::{Admission, Decision, Finished, NotifierEntry, Standing};
 pub use polls::{

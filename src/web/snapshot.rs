@@ -28,6 +28,8 @@ const SLOW_SERVES: u32 = 25;
 const RENEWED: u32 = 20;
 /// One that took longer than this is kept at hand while the page is looked at.
 const SLOW: Duration = Duration::from_millis(100);
+/// However long it took, nobody is shown what is older than this.
+const OLDEST: Duration = Duration::from_secs(45);
 /// A page that was not asked for within this is not open any more: it reloads itself twice as often.
 const LOOKED_AT: Duration = Duration::from_mins(1);
 
@@ -160,7 +162,8 @@ impl Snapshots {
     fn fresh(&self, watched: &Arc<Watched>) -> Option<Arc<Snapshot>> {
         let kept = lock(&self.kept).clone()?;
         let serves = if kept.took > SLOW { SLOW_SERVES } else { SERVES };
-        let is_fresh = Arc::ptr_eq(&kept.watched, watched) && kept.taken.elapsed() <= kept.took * serves;
+        let is_young = kept.taken.elapsed() <= (kept.took * serves).min(OLDEST);
+        let is_fresh = Arc::ptr_eq(&kept.watched, watched) && is_young;
         is_fresh.then_some(kept)
     }
 }
@@ -216,7 +219,7 @@ pub async fn keep<S: Store, C: Clock>(state: State<S, C>) {
         snapshots.is_slow.notified().await;
         while snapshots.is_looked_at() {
             let took = lock(&snapshots.kept).as_ref().map_or(SLOW, |kept| kept.took);
-            sleep(took * RENEWED).await;
+            sleep((took * RENEWED).min(OLDEST * 3 / 4)).await;
             let turn = snapshots.turn.acquire().await;
             if let Some(store) = state.store() {
                 // Who asks next is told why.

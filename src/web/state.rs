@@ -25,6 +25,8 @@ pub struct Watched {
     pub store: &'static str,
     /// Failed polls in a row after which a feed needs a person.
     pub failing_after: u32,
+    /// Deliveries that may wait before polling pauses.
+    pub max_pending: usize,
 }
 
 /// Everything an answer may need. It is there before the store is: until then nothing is ready, but alive. Clones share it.

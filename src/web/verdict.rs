@@ -50,6 +50,9 @@ pub struct Verdict {
 /// Judges all there is.
 pub fn verdict(overview: &Overview<'_>, parts: &[PartReport], now: Timestamp) -> Verdict {
     let mut said: Vec<(Level, String)> = parts.iter().filter_map(part).collect();
+    said.extend(overview.congestion().map(|(waiting, most)| {
+        (Level::Bad, format!("Polling pauses: {waiting} deliveries wait, notify.max_pending is {most}."))
+    }));
     said.push(feeds(overview));
     if overview.feed_count() > 0 {
         said.push(deliveries(&overview.notifiers, now));
@@ -124,24 +127,30 @@ fn amount(deliveries: u64) -> String {
 }
 
 fn trouble(view: &NotifierView<'_>, now: Timestamp) -> Option<(Level, String)> {
-    let queue = view.queue.filter(|_| view.notifier.enabled)?;
-    let (name, level) =
-        (short(view.notifier.name.as_str(), 60), if view.needs_person() { Level::Bad } else { Level::Fair });
+    let (queue, name) = (view.queue?, short(view.name.as_str(), 60));
+    let level = if view.needs_person() { Level::Bad } else { Level::Fair };
     let reason =
         queue.reason.as_deref().map(|reason| format!(": {}", short(reason, REASON))).unwrap_or_default();
-    let late = queue.oldest_pending_seconds.filter(|age| *age >= LATE_SECONDS);
+    let late = queue.oldest_pending_seconds.filter(|age| *age >= LATE_SECONDS && view.is_enabled());
     if let Some(age) = late {
         let since = now - std::time::Duration::from_secs(age);
         let (deliveries, wait) = (amount(queue.pending), if queue.pending == 1 { "waits" } else { "wait" });
         return Some((level, format!("{deliveries} to {name} {wait} since {}{reason}.", clock(since, now))));
     }
-    if queue.health.is_trouble() {
+    if view.is_trouble() {
         return Some((level, format!("Deliveries to {name} are held up{reason}.")));
     }
-    let given_up = queue.dead + queue.held_back;
-    match given_up {
-        0 => None,
-        1 => Some((level, format!("1 delivery to {name} was given up{reason}."))),
-        _ => Some((level, format!("{given_up} deliveries to {name} were given up{reason}."))),
+    if !view.needs_person() {
+        return None;
     }
+    let were = |count| if count == 1 { "was" } else { "were" };
+    let said = match (queue.dead, queue.held_back) {
+        (0, 0) => format!("{name} needs you{reason}."),
+        (dead, 0) => format!("{} to {name} {} given up{reason}.", amount(dead), were(dead)),
+        (0, held) => format!("{} to {name} {} held back: too many at once.", amount(held), were(held)),
+        (dead, held) => {
+            format!("{} to {name} {} given up, {held} held back{reason}.", amount(dead), were(dead))
+        }
+    };
+    Some((level, said))
 }

@@ -28,18 +28,19 @@ pub fn section(notifiers: &[NotifierView<'_>], now: Timestamp) -> Markup {
 fn entry(view: &NotifierView<'_>, now: Timestamp) -> Markup {
     let class = match (view.state(), view.needs_person()) {
         (_, true) => "bad",
-        (NotifierState::Active, _) => "good",
-        (NotifierState::Disabled, _) => "",
+        (Some(NotifierState::Active), _) => "good",
+        (None | Some(NotifierState::Disabled), _) => "",
         _ => "fair",
     };
     let has_delivered = view.delivered.iter().any(|deliveries| *deliveries > 0);
     html! {
         div.item {
-            p.name { (foreign(&short(view.notifier.name.as_str(), 60))) " " span.state.(class) { (view.state().as_str()) } }
+            p.name { (foreign(&short(view.name.as_str(), 60))) " " span.state.(class) { (view.word()) } }
             @if has_delivered { (spark::bars(&view.delivered, "deliveries an hour, last 24 h")) }
             @if let Some(queue) = view.queue {
                 @if let Some(reason) = &queue.reason { p.error { (foreign(reason)) } }
                 (figures(queue, now))
+                @if queue.dead + queue.held_back > 0 { p.figures { code { "feedwatch redeliver --dead" } " sends them again" } }
             } @else { p.figures { "nothing was sent yet" } }
         }
     }

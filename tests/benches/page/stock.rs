@@ -61,6 +61,7 @@ pub fn watched(feeds: usize) -> Watched {
         topics,
         store: "sqlite",
         failing_after: 3,
+        max_pending: 1_000_000,
     }
 }
 

@@ -136,6 +136,7 @@ async fn served(patience: Duration) -> Served {
         topics: Vec::new(),
         store: "sqlite",
         failing_after: 3,
+        max_pending: 100,
     };
     let (sender, receiver) = watch::channel(Arc::new(watched));
     let pulse = Pulse::new(patience);

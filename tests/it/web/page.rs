@@ -243,6 +243,51 @@ async fn two_hundred_feeds_fit_into_100_kb_and_a_thousand_into_pages() {
 }
 
 #[tokio::test]
+async fn what_was_given_up_is_told_with_what_to_do_also_of_a_notifier_that_was_removed() {
+    let (site, receiver) = (Site::start().await, Receiver::start(1).await);
+    receiver.otherwise(Reply::Status(400));
+    site.publish("/a.xml", &[Article::about_s400("one")]);
+    let config = Config::new().page().feed(&site, "/a.xml");
+    let home = Home::new(&config.clone().webhook("desk", &receiver));
+    let daemon = home.start().await;
+    let page = Page::of(&daemon).await;
+    let html = page.once("/", |html| text(html, "h1").contains("given up")).await;
+    assert!(
+        text(&html, "h1").contains("1 delivery to desk was given up: the receiver refuses"),
+        "{}",
+        text(&html, "h1")
+    );
+    assert!(text(&html, ".deliveries").starts_with("desk ") && text(&html, ".deliveries .bad") == "given up");
+    let item = text(&html, ".notifiers .item");
+    assert!(item.contains("1 given up") && item.contains("feedwatch redeliver --dead"), "{item}");
+
+    home.write("feedwatch.toml", config.text());
+    daemon.signal(crate::support::daemon::Signal::HUP);
+    let html = page.once("/", |html| texts(html, ".notifiers .item").len() == 2).await;
+    assert_eq!(text(&html, "h1"), "The one feed is healthy. Deliveries are up to date.");
+    assert!(
+        texts(&html, ".notifiers .item")[1].starts_with("desk removed"),
+        "{:?}",
+        texts(&html, ".notifiers .item")
+    );
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn that_nothing_is_polled_stands_first() {
+    let (site, receiver) = (Site::start().await, Receiver::start(1).await);
+    receiver.otherwise(Reply::Status(403));
+    site.publish("/a.xml", &[Article::about_s400("one"), Article::about_s400("two")]);
+    let config = Config::new().page().notify("retry = [\"200ms\"]\nmax_pending = 2").feed(&site, "/a.xml");
+    let home = Home::new(&config.webhook("desk", &receiver));
+    let daemon = home.start().await;
+    let said = "Polling pauses: 2 deliveries wait, notify.max_pending is 2.";
+    let html = Page::of(&daemon).await.once("/", |html| text(html, "h1").starts_with(said)).await;
+    assert_eq!(attributes(&html, "h1", "class"), ["verdict bad"]);
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn a_reload_is_seen_at_once() {
     let scene = scene().await;
     scene.page.once("/", has_two_delivered).await;
