@@ -83,6 +83,7 @@ impl Daemon {
         let (retention, retention_rx) = watch::channel(config.store.clone());
         let (failures, failed) = mpsc::channel(1);
         let (loops, stop, alerts) = (TaskTracker::new(), cancel.child_token(), Arc::new(Notify::new()));
+        store.wake(&alerts);
         let poller = Poller::new(store.clone(), owner.clone(), live_rx, alerts.clone())
             .beating(pulse.clone())
             .counting(metrics.clone());

@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
+
 use crate::{
     clock::{Clock, SystemClock},
     metrics::Metrics,
@@ -311,6 +313,13 @@ impl Store for AppStore {
         match self {
             Self::Sqlite(store) => store.beat_on(pulse),
             Self::Postgres(store) => store.beat_on(pulse),
+        }
+    }
+
+    fn wake(&self, due: &Arc<Notify>) {
+        match self {
+            Self::Sqlite(store) => store.wake(due),
+            Self::Postgres(store) => store.wake(due),
         }
     }
 

@@ -18,6 +18,8 @@ mod views;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
+
 pub use activity::{FeedActivity, NotifierActivity, Volume};
 pub use deliveries::{AttemptResult, ClaimedDeliveries, ClaimedDelivery, DeliveryRecord, RedeliverQuery};
 pub use events::{EventRecord, EventView, Place, Report, TOLD_ALONE, TOLD_WITHIN};
@@ -307,6 +309,10 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Beats there, as `store`, while a thread of its own works; a store without one has nothing to beat for. Once in the
     /// life of a store.
     fn beat_on(&self, _pulse: &Pulse) {}
+
+    /// Wakes that when another process may have left something to do, if the store can tell; else it is found at the next
+    /// look. Once in the life of a store.
+    fn wake(&self, _due: &Arc<Notify>) {}
 
     /// Why nothing can be written at the moment, for `/health/ready`; `None`: all is well.
     fn trouble(&self) -> Option<String>;

@@ -15,6 +15,7 @@ mod hosts;
 mod notifiers;
 mod polls;
 mod postgres;
+mod postgres_tls;
 mod prune;
 pub mod rig;
 mod sqlite;

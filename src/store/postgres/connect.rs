@@ -33,8 +33,13 @@ impl Connector {
         Ok(Self { tls: tls::connector(&address.tls)?, caches_statements: address.caches_statements })
     }
 
+    /// TLS as the address asks for it.
+    pub fn tls(&self) -> MakeRustlsConnect {
+        self.tls.clone()
+    }
+
     /// Limits go with the connection, but not through a pooler, where each transaction sets its own.
-    fn settle(&self, config: &Config) -> Config {
+    pub fn settle(&self, config: &Config) -> Config {
         let mut config = config.clone();
         config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(KEEPALIVE);
         if config.get_application_name().is_none() {

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -16,6 +16,7 @@ use super::{
     address::Address,
     connect::Connector,
     error::{Fault, Remedy, Result},
+    hints::Hints,
     migrate,
     transaction::{Access, Tx},
 };
@@ -38,6 +39,8 @@ pub struct Database {
     writers: Pool,
     readers: Pool,
     lease: Duration,
+    pub connector: Connector,
+    pub hints: Hints,
     pub metrics: OnceLock<Metrics>,
     trouble: Mutex<Option<String>>,
     away: Mutex<Away>,
@@ -73,11 +76,10 @@ impl Database {
         connections: usize,
         lease: Duration,
     ) -> std::result::Result<Self, StoreError> {
-        let connector = Arc::new(Connector::new(&address)?);
+        let connector = Connector::new(&address)?;
         let pool = |size| {
             let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-            let manager =
-                Manager::from_connect((*address.config).clone(), Connector::clone(&connector), config);
+            let manager = Manager::from_connect((*address.config).clone(), connector.clone(), config);
             Pool::builder(manager)
                 .max_size(size)
                 .wait_timeout(Some(PATIENCE))
@@ -92,6 +94,8 @@ impl Database {
             readers: pool(READERS)?,
             address,
             lease,
+            connector,
+            hints: Hints::default(),
             metrics: OnceLock::new(),
             trouble: Mutex::default(),
             away: Mutex::default(),
@@ -148,12 +152,13 @@ impl Database {
 
     /// Refuses everything from now on.
     pub fn close(&self) {
+        self.hints.stop();
         self.writers.close();
         self.readers.close();
     }
 
     /// A connection. A server that was away is not asked again before its time.
-    async fn client(&self, access: Access) -> Result<Client> {
+    pub async fn client(&self, access: Access) -> Result<Client> {
         if let Some(trouble) = self.is_away() {
             return Err(StoreError::Unavailable(trouble).into());
         }

@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod feeds;
 mod flock;
+mod hints;
 mod hosts;
 mod import;
 mod migrate;
@@ -33,6 +34,8 @@ mod transaction;
 mod views;
 
 use std::{future::ready, sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
 
 pub use self::{address::Address, import::Import};
 use self::{
@@ -156,7 +159,9 @@ impl Store for PostgresStore {
         feeds: Vec<FeedEntry>,
         notifiers: Vec<NotifierEntry>,
     ) -> Result<(), StoreError> {
-        write!(self.database, tx => feeds::sync_config(tx, &feeds, &notifiers))
+        let synced = write!(self.database, tx => feeds::sync_config(tx, &feeds, &notifiers));
+        self.database.hint().await;
+        synced
     }
 
     async fn make_due(&self, recent: Vec<FeedId>, spare: Duration) -> Result<Vec<FeedId>, StoreError> {
@@ -185,7 +190,11 @@ impl Store for PostgresStore {
         record: Arc<PollRecord>,
         take: usize,
     ) -> Result<Recorded, StoreError> {
-        write!(self.database, tx => polls::record_poll(tx, lease, &record, take))
+        let recorded = write!(self.database, tx => polls::record_poll(tx, lease, &record, take))?;
+        if !recorded.new_alerts.is_empty() {
+            self.database.hint().await;
+        }
+        Ok(recorded)
     }
 
     async fn renew_hosts(&self, leases: Vec<HostLease>) -> Result<Vec<HostLease>, StoreError> {
@@ -255,7 +264,11 @@ impl Store for PostgresStore {
     }
 
     async fn redeliver(&self, query: RedeliverQuery) -> Result<Option<u64>, StoreError> {
-        write!(self.database, tx => deliveries::redeliver(tx, &query))
+        let redelivered = write!(self.database, tx => deliveries::redeliver(tx, &query))?;
+        if redelivered.is_some_and(|deliveries| deliveries > 0) {
+            self.database.hint().await;
+        }
+        Ok(redelivered)
     }
 
     async fn prune(&self, settings: &Settings) -> Result<Pruned, StoreError> {
@@ -311,6 +324,10 @@ impl Store for PostgresStore {
     fn measure(&self, metrics: &Metrics) {
         // Once in the life of a store.
         let _ = self.database.metrics.set(metrics.clone());
+    }
+
+    fn wake(&self, due: &Arc<Notify>) {
+        self.database.listen(due);
     }
 
     fn trouble(&self) -> Option<String> {

@@ -1,15 +1,16 @@
 //! What only the shared store has: a server that comes and goes, and others that work on the same database.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use feedwatch::{
     model::OwnerId,
     store::{Location, Settings, Store, StoreError, postgres::PostgresStore},
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
 use super::rig::*;
 use crate::support::{
+    PATIENCE,
     postgres::{Cluster, connect},
     until,
 };
@@ -141,4 +142,24 @@ async fn without_prepared_statements_everything_works_the_same() {
     assert_eq!(rig.delivery().await.body, b"{}");
     assert!(rig.known("feed", ("x", None)).await.is_none());
     assert!(rig.prune().await.is_empty());
+}
+
+#[tokio::test]
+async fn others_hear_that_there_is_something_to_do() {
+    let Some(rig) = Rig::<Postgres>::new().await else { return };
+    let other = open(&settings_of(rig.engine.url())).await.unwrap();
+    let due = Arc::new(Notify::new());
+    other.wake(&due);
+    let client = connect(rig.engine.url()).await.unwrap();
+    until("it listens", async || {
+        let listening = "SELECT 1 FROM pg_stat_activity WHERE query = 'LISTEN feedwatch' AND datname = current_database()";
+        client.query_opt(listening, &[]).await.unwrap().map(drop)
+    })
+    .await;
+    let told = due.notified();
+    tokio::pin!(told);
+    let alerts = ["x", "y"].map(|name| rig.alert(name, &["S-400"], b"{}"));
+    // The configuration is a hint, too, and a second one within a second is not sent: whichever comes wakes.
+    rig.with_alerts(alerts.to_vec()).await;
+    tokio::time::timeout(PATIENCE, told).await.expect("the other one is woken");
 }

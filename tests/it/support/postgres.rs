@@ -3,7 +3,10 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::{fs::chown, process::CommandExt},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     sync::{
@@ -23,8 +26,9 @@ use super::until;
 const KEEPER: &str = r#"
 cd "$2" || exit 1
 "$1/initdb" --auth=trust --username=feedwatch --no-sync --encoding=UTF8 --locale=C --pgdata=data >init.log 2>&1 || exit 1
+echo "listen_addresses = ''" >>data/postgresql.conf
 start() {
-    "$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync="$3" -c max_connections=200 >>server.log 2>&1 &
+    "$1/postgres" -D data -k "$2" -c fsync="$3" -c max_connections=200 >>server.log 2>&1 &
     server=$!
 }
 stop() { kill -INT "$server"; wait "$server"; }
@@ -114,6 +118,16 @@ impl Cluster {
     /// It comes back.
     pub fn start_again(&self) {
         self.tell("start");
+    }
+
+    /// A file beside its data that belongs to the server alone.
+    pub fn give(&self, name: &str, text: &str) {
+        let file = self.folder.join(name);
+        fs::write(&file, text).expect("the folder can be written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("the file is ours");
+        if let Some((user, group)) = unprivileged() {
+            chown(&file, Some(user), Some(group)).expect("root may give a file away");
+        }
     }
 
     /// Where it has its socket and its files.
