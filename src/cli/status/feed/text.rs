@@ -15,7 +15,10 @@ impl FeedStatus {
 
     /// The same on a line or two: what is wrong, if anything is.
     pub fn short(&self) -> Vec<String> {
-        let head = format!("{}  next poll {}", self.headline(), self.next());
+        // Month, day, hour and minute of an RFC 3339 time.
+        let next = self.next_poll.as_deref().and_then(|at| at.get(5..16)).map(|at| at.replace('T', " "));
+        let next = next.unwrap_or_else(|| "never".to_owned());
+        let head = format!("{}  next {next} ({})", self.headline(), self.reason);
         let note = self.needs_person.then(|| self.notes().into_iter().next()).flatten();
         [head].into_iter().chain(note.map(|note| format!("    {note}"))).collect()
     }
