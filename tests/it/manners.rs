@@ -7,7 +7,7 @@ use tokio::{io::AsyncReadExt, process::Command, time::timeout};
 use super::support::{Config, Home, PATIENCE, Site};
 
 /// Every command, as it is typed.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "run",
     "once",
     "check",
@@ -17,6 +17,8 @@ const COMMANDS: [&str; 16] = [
     "status",
     "alerts",
     "redeliver",
+    "backup",
+    "migrate",
     "notify-test",
     "discover",
     "import",
