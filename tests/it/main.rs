@@ -37,6 +37,7 @@ mod reload_applies;
 mod restart;
 mod secrets;
 mod several;
+mod soak;
 mod stop;
 mod store;
 mod storms;
