@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use tracing::{error, info, warn};
 
-use super::{Config, Daemon, Loaded, Problems, Service, live, summary, sync};
-use crate::{config::Severity, telemetry};
+use super::{AppStore, Config, Daemon, Loaded, Problems, Service, live, summary, sync};
+use crate::{config::Severity, model::NotifierName, store::Store, telemetry};
 
 /// Problems that are told of a refused configuration; `feedwatch check` tells all.
 const TOLD_PROBLEMS: usize = 10;
@@ -51,6 +51,7 @@ impl Daemon {
         let config = loaded.config;
         let live = live(&config, &self.metrics)?;
         sync(&self.store, &config).await?;
+        tell_removed(&self.store, &self.config, &config).await;
         for warning in &loaded.warnings {
             warn!("{warning}");
         }
@@ -65,6 +66,20 @@ impl Daemon {
         self.page.apply(&config);
         self.config = config;
         Ok(())
+    }
+}
+
+/// Tells what notifiers were owed that left with this reload: it is given up, and can be brought back with them.
+async fn tell_removed(store: &AppStore, before: &Config, after: &Config) {
+    let has = |config: &Config, name: &NotifierName| {
+        config.notify.notifiers.iter().any(|notifier| notifier.name == *name)
+    };
+    // What cannot be read now stands in `status`.
+    for queue in store.queues().await.unwrap_or_default() {
+        let (notifier, dead) = (&queue.notifier, queue.dead);
+        if dead > 0 && has(before, notifier) && !has(after, notifier) {
+            warn!(%notifier, dead, "the notifier was removed, what waited for it is given up; once it is back, `feedwatch redeliver --dead` sends it");
+        }
     }
 }
 

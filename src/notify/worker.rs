@@ -254,7 +254,10 @@ impl<S: Store, C: Clock> Worker<S, C> {
         if !self.sends.is_empty() {
             return false;
         }
-        let gives_up = !self.health.gets_through() && Instant::now() >= deadline;
-        gives_up || self.agenda.is_idle_until(deadline, Instant::now())
+        let now = Instant::now();
+        let gives_up = !self.health.gets_through() && now >= deadline;
+        // What its rate keeps back is waited for from one message to the next, not for an hour.
+        let is_too_slow = self.pace.ready_at(now) > now + PATIENCE;
+        gives_up || is_too_slow || self.agenda.is_idle_until(deadline, now)
     }
 }

@@ -30,7 +30,7 @@ impl Pipeline {
         for alert in alerts.iter_mut().skip(TOLD_AT_ONCE) {
             alert.held_back = Some(reason(count));
         }
-        // Told are the newest; among themselves in the order of their time, as ever.
+        // The newest are told, the oldest of them first.
         alerts.get_mut(..TOLD_AT_ONCE).map(<[AlertRecord]>::reverse);
         let held_back = alerts.get(TOLD_AT_ONCE..).unwrap_or_default();
         Some((count, self.told_of_flood(feed, document.title.as_deref(), held_back, now)))

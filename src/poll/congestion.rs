@@ -7,8 +7,9 @@ use tracing::{error, info};
 
 use crate::store::{Store, StoreError};
 
-/// How often it is counted.
+/// How often it is counted; seldom while there is much room.
 const EVERY: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(5);
 
 /// What was counted last.
 #[derive(Debug, Default)]
@@ -18,7 +19,8 @@ pub(super) struct Congestion {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
-    counted: Option<Instant>,
+    /// When it is to be counted next; `None`: it was never.
+    due: Option<Instant>,
     is_full: bool,
 }
 
@@ -35,12 +37,14 @@ impl Congestion {
     pub async fn look(&self, store: &impl Store, max_pending: usize) -> Result<bool, StoreError> {
         let now = Instant::now();
         let before = *self.state();
-        if before.counted.is_some_and(|counted| now < counted + EVERY) {
+        if before.due.is_some_and(|due| now < due) {
             return Ok(before.is_full);
         }
         let limit = if before.is_full { max_pending - max_pending / 10 } else { max_pending };
-        let is_full = store.pending_deliveries(limit).await? >= limit;
-        *self.state() = State { counted: Some(now), is_full };
+        let pending = store.pending_deliveries(limit).await?;
+        let is_full = pending >= limit;
+        let pause = if pending < limit / 2 { SELDOM } else { EVERY };
+        *self.state() = State { due: Some(now + pause), is_full };
         if is_full && !before.is_full {
             error!(
                 notify.max_pending = max_pending,

@@ -95,6 +95,7 @@ async fn what_a_removed_notifier_is_owed_is_shown_and_waits_until_it_is_back() {
     home.write("feedwatch.toml", Config::new().feed(&site, "/news.xml").text());
     daemon.signal(Signal::HUP);
     daemon.line("reloaded").await;
+    daemon.line("the notifier was removed").await;
     let status = home.status().await;
     let removed = &status["notifiers"][1];
     assert_eq!(
