@@ -60,6 +60,12 @@ pub fn rate_limit_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration>
     Some(Duration::try_from_secs_f64(wait).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
 }
 
+/// How long `X-RateLimit-Reset-After` asks to wait: seconds, with fractions. Discord has it.
+pub fn rate_limit_reset_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = parse_seconds(headers.get("x-ratelimit-reset-after")?.to_str().ok()?.trim())?;
+    Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
+}
+
 /// The `Date` of an answer.
 pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
     parse_http_date(headers.get(DATE)?.to_str().ok()?)
@@ -204,6 +210,16 @@ mod tests {
         check("99999999999999999999", Some(LONGEST_WAIT.as_secs()));
         check("soon", None);
         check("-1", None);
+    }
+
+    #[test]
+    fn a_rate_limit_resets_after_fractions_of_seconds() {
+        for (value, expected) in [("0.65", Some(650)), ("2", Some(2000)), ("-1", None), ("soon", None)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-reset-after", value.parse().expect("value"));
+            assert_eq!(rate_limit_reset_after(&headers), expected.map(Duration::from_millis), "{value}");
+        }
+        assert_eq!(rate_limit_reset_after(&HeaderMap::new()), None);
     }
 
     #[test]

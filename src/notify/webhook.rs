@@ -13,7 +13,7 @@ use super::{
     vendor,
 };
 use crate::{
-    http::{Client, ClientError, NetworkError, Policy, Response, header, webhook_client},
+    http::{Client, ClientError, NetworkError, Policy, Response, StatusCode, header, webhook_client},
     model::{Format, Timestamp, Webhook},
     render::fill,
     store::ClaimedDelivery,
@@ -100,7 +100,9 @@ impl WebhookSender {
             return Sent::without_answer(Verdict::Transient, "HTTP: the head of the answer is too large");
         }
         let status = answer.status();
-        let retry_after = header::retry_after(answer.headers(), now);
+        let is_discord_limit = self.format == Format::Discord && status == StatusCode::TOO_MANY_REQUESTS;
+        let reset = is_discord_limit.then(|| header::rate_limit_reset_after(answer.headers())).flatten();
+        let retry_after = header::retry_after(answer.headers(), now).max(reset);
         let skew = header::date(answer.headers()).map(|theirs| theirs - now);
         let body = excerpt(answer).await;
         let judged = vendor::verdict(self.format, status.as_u16(), &body);

@@ -6,6 +6,7 @@
 mod case;
 mod crash;
 mod disk;
+mod manners;
 mod recovery;
 mod run;
 mod table;

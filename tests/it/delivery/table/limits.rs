@@ -75,6 +75,13 @@ fn vendors() -> Vec<Case> {
             Duration::from_millis(1250),
         ),
         pauses("discord", "429, the longer of two", longer, ok("{}"), 2 * SECOND),
+        pauses(
+            "discord",
+            "429 in its own header",
+            Reply::With(429, "x-ratelimit-reset-after", "1.5"),
+            ok("{}"),
+            Duration::from_millis(1500),
+        ),
         pauses("telegram", "429 in the body", Reply::says(429, telegram), ok(r#"{"ok":true}"#), SECOND),
         pauses("telegram", "429 in the body of a 200", ok(telegram), ok(r#"{"ok":true}"#), SECOND),
         pauses("teams", "429", after(429, "1"), Reply::Status(202), SECOND),

@@ -134,6 +134,7 @@ fn ends() -> Vec<Case> {
             .expires("active", "gave up after 2s: no complete answer in time"),
         case("429 for ever", [Reply::With(429, "retry-after", "1")])
             .expires("active", "gave up after 2s: HTTP 429"),
+        case("gone for ever", [Status(410)]).expires("gone", "HTTP 410"),
         case("nobody for ever", []).expires("open", "connection refused"),
         case("well at last", [Status(500), WELL]).rules(Rules::Expire).arrives_second(),
     ]
