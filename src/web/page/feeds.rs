@@ -152,7 +152,7 @@ fn one(feed: &FeedView<'_>, now: Timestamp) -> Markup {
                 @if let Some(complaint) = feed.complaint() { (fact("Trouble", &foreign(&complaint))) }
                 @if let Some(since) = state.failing_since { (fact("Failing since", &clock(since, now))) }
                 (fact("Last success", &maybe(state.last_success, now)))
-                @if let Some(outcome) = state.last_outcome.map(Outcome::as_str) { (fact("Last poll", &html! { (outcome) @if let Some(status) = state.last_status { ", status " (status) } })) }
+                @if let Some(outcome) = state.last_outcome.map(Outcome::as_str) { (fact("Last poll", &html! { (outcome.replace('_', " ")) @if let Some(status) = state.last_status { ", status " (status) } })) }
                 (fact("Next poll", &next(feed, now)))
                 (fact("Polls", &html! { (polls) ", " (state.not_modified) " not modified" }))
                 (fact("Sent by the server", &html! { (bytesize::ByteSize(state.bytes)) }))
