@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// A snapshot serves for this many times what it took to take; a slow one for longer.
-const SERVES: u32 = 3;
-const SLOW_SERVES: u32 = 25;
+/// A large snapshot serves for this many times what it took to take.
+const SERVES: u32 = 25;
 /// One that is kept at hand is taken anew after this many times what it took.
 const RENEWED: u32 = 20;
-/// One that took longer than this is kept at hand while the page is looked at.
-const SLOW: Duration = Duration::from_millis(100);
+/// One of more feeds than this is large: it serves for a while, and is kept at hand while the page is looked at. Others
+/// serve those who wait for them.
+const LARGE: usize = 5000;
 /// However long it took, nobody is shown what is older than this.
 const OLDEST: Duration = Duration::from_secs(45);
 /// A page that was not asked for within this is not open any more: it reloads itself twice as often.
@@ -62,6 +62,7 @@ pub struct Snapshot {
     /// Deliveries by hour.
     pub deliveries: Vec<NotifierActivity>,
     labels: OnceLock<Vec<String>>,
+    begun: Instant,
     taken: Instant,
     took: Duration,
 }
@@ -106,6 +107,7 @@ impl Snapshot {
             queues: found.queues,
             deliveries: found.deliveries,
             labels: OnceLock::new(),
+            begun,
             taken: Instant::now(),
             took: begun.elapsed(),
         }
@@ -114,6 +116,10 @@ impl Snapshot {
     /// How many feeds are in this condition.
     pub fn count(&self, condition: FeedCondition) -> u64 {
         self.conditions.iter().find(|(one, _)| *one == condition).map_or(0, |(_, count)| *count)
+    }
+
+    fn is_large(&self) -> bool {
+        self.feeds.len() > LARGE
     }
 
     /// The labels of all feeds in `/metrics`, in the order of the configuration.
@@ -138,13 +144,13 @@ pub struct Snapshots {
     kept: Mutex<Option<Arc<Snapshot>>>,
     looked: Mutex<Option<Instant>>,
     turn: Semaphore,
-    is_slow: Notify,
+    is_large: Notify,
 }
 
 impl Default for Snapshots {
     fn default() -> Self {
         let (kept, looked) = (Mutex::default(), Mutex::default());
-        Self { kept, looked, turn: Semaphore::new(1), is_slow: Notify::new() }
+        Self { kept, looked, turn: Semaphore::new(1), is_large: Notify::new() }
     }
 }
 
@@ -158,12 +164,11 @@ impl Snapshots {
         lock(&self.looked).is_some_and(|at| at.elapsed() < LOOKED_AT)
     }
 
-    /// The last one, if it is of this configuration and not too old.
-    fn fresh(&self, watched: &Arc<Watched>) -> Option<Arc<Snapshot>> {
+    /// The last one, if it is of this configuration and was begun after `asked`, or is large and not too old.
+    fn fresh(&self, watched: &Arc<Watched>, asked: Instant) -> Option<Arc<Snapshot>> {
         let kept = lock(&self.kept).clone()?;
-        let serves = if kept.took > SLOW { SLOW_SERVES } else { SERVES };
-        let is_young = kept.taken.elapsed() <= (kept.took * serves).min(OLDEST);
-        let is_fresh = Arc::ptr_eq(&kept.watched, watched) && is_young;
+        let is_young = kept.is_large() && kept.taken.elapsed() <= (kept.took * SERVES).min(OLDEST);
+        let is_fresh = Arc::ptr_eq(&kept.watched, watched) && (is_young || kept.begun >= asked);
         is_fresh.then_some(kept)
     }
 }
@@ -177,13 +182,13 @@ pub async fn current<S: Store, C: Clock>(
     state: &State<S, C>,
     store: &S,
 ) -> Result<Arc<Snapshot>, StoreError> {
-    let (snapshots, watched) = (state.snapshots(), state.watched());
-    if let Some(fresh) = snapshots.fresh(&watched) {
+    let (snapshots, watched, asked) = (state.snapshots(), state.watched(), Instant::now());
+    if let Some(fresh) = snapshots.fresh(&watched, asked) {
         return Ok(fresh);
     }
     // One reads, the others wait for what it finds.
     let turn = snapshots.turn.acquire().await;
-    let found = match snapshots.fresh(&watched) {
+    let found = match snapshots.fresh(&watched, asked) {
         Some(fresh) => Ok(fresh),
         None => take(state, store, watched).await,
     };
@@ -206,19 +211,19 @@ async fn take<S: Store, C: Clock>(
     let snapshots = state.snapshots();
     let taken = Arc::new(Snapshot::of(watched, Found { states, queues, articles, deliveries }, begun));
     *lock(&snapshots.kept) = Some(Arc::clone(&taken));
-    if taken.took > SLOW && snapshots.is_looked_at() {
-        snapshots.is_slow.notify_one();
+    if taken.is_large() && snapshots.is_looked_at() {
+        snapshots.is_large.notify_one();
     }
     Ok(taken)
 }
 
-/// Takes slow ones anew as long as the page is looked at, for ever.
+/// Takes large ones anew as long as the page is looked at, for ever.
 pub async fn keep<S: Store, C: Clock>(state: State<S, C>) {
     let snapshots = state.snapshots();
     loop {
-        snapshots.is_slow.notified().await;
+        snapshots.is_large.notified().await;
         while snapshots.is_looked_at() {
-            let took = lock(&snapshots.kept).as_ref().map_or(SLOW, |kept| kept.took);
+            let took = lock(&snapshots.kept).as_ref().map_or(OLDEST, |kept| kept.took);
             sleep((took * RENEWED).min(OLDEST * 3 / 4)).await;
             let turn = snapshots.turn.acquire().await;
             if let Some(store) = state.store() {
