@@ -55,11 +55,13 @@ pub enum Kind {
     Names,
 }
 
-/// A table: its columns are called the same in both.
+/// A table of the database that is filled; columns are called the same in both.
 #[derive(Debug, Clone, Copy)]
 pub struct Table {
     /// Its name.
     pub name: &'static str,
+    /// What there becomes it: a table, or two that are one here.
+    pub source: &'static str,
     /// What it holds.
     pub columns: &'static [(&'static str, Kind)],
     /// The column that the database counts up.
@@ -91,6 +93,7 @@ macro_rules! table {
     ($name:ident $(counted $counted:ident)?: $($column:ident $kind:ident),+ $(,)?) => {
         Table {
             name: stringify!($name),
+            source: stringify!($name),
             columns: &[$((stringify!($column), Kind::$kind)),+],
             counted: table!(@counted $($counted)?),
         }
@@ -113,10 +116,13 @@ pub const TABLES: &[Table] = &[
     failing_since Time, polls Number, not_modified Number, swept_at Time, memory Text, bytes Number,
     gaps Number, adaptive Flag, rhythm Bytes, share Real, told Text },
     table! { article_day: feed Small, day Number, articles Number },
-    table! { article counted article: article Number, feed Small, url Text, title Text, published Time, updated Time },
+    Table {
+        source: "article JOIN seen USING (article, feed)",
+        ..table! { article counted article:
+        article Number, feed Small, url Text, title Text, published Time, updated Time,
+        key Key, hash Key, last_seen Time, link_key Key, topics Text }
+    },
     table! { article_text: article Number, recorded Time, summary Text, content Text, author Text, tags Text },
-    table! { seen:
-    feed Small, key Key, hash Key, last_seen Time, article Number, link_key Key, topics Text },
     table! { alert counted alert:
     alert Number, id Text, feed Text, article Bytes, created Time, topics Names, data Text, deliveries Number,
     event Text },

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// Articles by their keys.
-pub const BY_KEY: &str = "SELECT key, hash, topics FROM seen WHERE feed = $1 AND key = ANY($2)";
+pub const BY_KEY: &str = "SELECT key, hash, topics FROM article WHERE feed = $1 AND key = ANY($2)";
 /// Articles by their links, of those that have another key.
-pub const BY_LINK: &str =
-    "SELECT key, hash, topics, link_key FROM seen WHERE feed = $1 AND link_key = ANY($2)";
+pub const BY_LINK: &str = "SELECT key, hash, topics, link_key FROM article WHERE feed = $1 AND link_key = ANY($2) \
+    AND uuid_hash(link_key) = ANY(ARRAY(SELECT uuid_hash(link) FROM unnest($2::uuid[]) AS l(link)))";
 
 /// What is known of each of these articles of a document, in order.
 pub async fn known(tx: &Tx, feed: &FeedId, sought: &[SoughtArticle]) -> Result<Vec<Option<KnownArticle>>> {

@@ -51,7 +51,7 @@ pub const fn bytes(key: &ArticleKey) -> Bytes16 {
 /// as seen until now (less the day that sights are exact to), when a new one may no longer show it.
 async fn keep_last_sight(tx: &Tx, feed: i32, document_at: Option<Timestamp>, at: Timestamp) -> Result<()> {
     let Some(before) = document_at.filter(|before| at - *before >= span(DAY)) else { return Ok(()) };
-    let sql = "UPDATE seen SET last_seen = $2 WHERE feed = $1 AND last_seen > $3";
+    let sql = "UPDATE article SET last_seen = $2 WHERE feed = $1 AND last_seen > $3";
     tx.run(sql, &[&feed, &(at - span(DAY)), &(before - span(DAY))]).await.map(drop)
 }
 
@@ -89,9 +89,8 @@ async fn record_articles<'a>(
     let new = records.iter().zip(&rows).filter(|(_, row)| row.is_new).map(|(record, _)| &record.article);
     let new = new.collect();
     let rows: Vec<i64> = rows.iter().map(|row| row.article).collect();
-    record_heads(tx, feed, &rows, &records).await?;
+    record_heads(tx, feed, &rows, at, &records).await?;
     record_texts(tx, &rows, at, &records).await?;
-    record_keys(tx, feed, &rows, at, &records).await?;
     Ok(new)
 }
 
@@ -111,7 +110,7 @@ struct ArticleRow {
 /// The rows of these articles: those that they have, and new numbers for those that have none.
 async fn article_rows(tx: &Tx, feed: i32, records: &[&ArticleRecord]) -> Result<Vec<ArticleRow>> {
     let keys = || records.iter().map(|record| bytes(&record.article.key));
-    let known = "SELECT key, article FROM seen WHERE feed = $1 AND key = ANY($2)";
+    let known = "SELECT key, article FROM article WHERE feed = $1 AND key = ANY($2)";
     let known =
         tx.all(known, &[&feed, &List(keys().collect())], |row| Ok((get(row, 0)?, get(row, 1)?))).await?;
     let known: HashMap<Bytes16, i64> = known.into_iter().collect();
@@ -127,23 +126,39 @@ async fn article_rows(tx: &Tx, feed: i32, records: &[&ArticleRecord]) -> Result<
     Ok(keys().map(row).collect())
 }
 
-async fn record_heads(tx: &Tx, feed: i32, rows: &[i64], records: &[&ArticleRecord]) -> Result<()> {
+async fn record_heads(
+    tx: &Tx,
+    feed: i32,
+    rows: &[i64],
+    at: Timestamp,
+    records: &[&ArticleRecord],
+) -> Result<()> {
     let articles = || records.iter().map(|record| &record.article);
     let time = |at: Option<Timestamp>| at.map(within_calendar);
+    let link = |article: &Article| article.other_keys.link.filter(|link| *link != article.key);
+    let topics: Result<Vec<_>> = records.iter().map(|record| to_json_unless_empty(&record.topics)).collect();
     tx.run(
-        "INSERT INTO article (article, feed, url, title, published, updated) OVERRIDING SYSTEM VALUE \
-         SELECT a.article, $1, a.url, a.title, a.published, a.updated \
-         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[]) \
-            AS a(article, url, title, published, updated) \
-         ON CONFLICT (article) DO UPDATE SET url = excluded.url, title = excluded.title, \
-            published = excluded.published, updated = excluded.updated",
+        "INSERT INTO article (article, feed, last_seen, key, hash, link_key, url, title, published, updated, topics) \
+         OVERRIDING SYSTEM VALUE \
+         SELECT a.article, $1, $2, a.key, a.hash, a.link_key, a.url, a.title, a.published, a.updated, a.topics \
+         FROM unnest($3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[], \
+                     $10::timestamptz[], $11::text[]) \
+            AS a(article, key, hash, link_key, url, title, published, updated, topics) \
+         ON CONFLICT (feed, key) DO UPDATE SET last_seen = excluded.last_seen, hash = excluded.hash, \
+            link_key = coalesce(excluded.link_key, article.link_key), url = excluded.url, title = excluded.title, \
+            published = excluded.published, updated = excluded.updated, topics = excluded.topics",
         &[
             &feed,
+            &at,
             &List(rows.to_vec()),
+            &List(articles().map(|article| bytes(&article.key)).collect()),
+            &List(articles().map(|article| Bytes16(article.content_hash.0)).collect()),
+            &List(articles().map(|article| link(article).as_ref().map(bytes)).collect()),
             &List(articles().map(|article| article.link.as_ref().map(url::Url::as_str)).collect()),
             &List(articles().map(|article| maybe_text(article.title.as_ref())).collect()),
             &List(articles().map(|article| time(article.published)).collect()),
             &List(articles().map(|article| time(article.updated)).collect()),
+            &List(topics?),
         ],
     )
     .await?;
@@ -173,41 +188,10 @@ async fn record_texts(tx: &Tx, rows: &[i64], at: Timestamp, records: &[&ArticleR
     Ok(())
 }
 
-async fn record_keys(
-    tx: &Tx,
-    feed: i32,
-    rows: &[i64],
-    at: Timestamp,
-    records: &[&ArticleRecord],
-) -> Result<()> {
-    let articles = || records.iter().map(|record| &record.article);
-    let link = |article: &Article| article.other_keys.link.filter(|link| *link != article.key);
-    let topics: Result<Vec<_>> = records.iter().map(|record| to_json_unless_empty(&record.topics)).collect();
-    tx.run(
-        "INSERT INTO seen (feed, last_seen, key, hash, article, link_key, topics) \
-         SELECT $1, $2, a.key, a.hash, a.article, a.link_key, a.topics \
-         FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::text[]) \
-            AS a(key, hash, article, link_key, topics) \
-         ON CONFLICT (feed, key) DO UPDATE SET hash = excluded.hash, last_seen = excluded.last_seen, \
-            link_key = coalesce(excluded.link_key, seen.link_key), topics = excluded.topics",
-        &[
-            &feed,
-            &at,
-            &List(articles().map(|article| bytes(&article.key)).collect()),
-            &List(articles().map(|article| Bytes16(article.content_hash.0)).collect()),
-            &List(rows.to_vec()),
-            &List(articles().map(|article| link(article).as_ref().map(bytes)).collect()),
-            &List(topics?),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
 /// Written at most once a day per key: the other polls of the day cost a look-up only.
 async fn mark_seen(tx: &Tx, feed: i32, at: Timestamp, keys: &[ArticleKey]) -> Result<()> {
     let keys = List(keys.iter().map(bytes).collect());
-    let sql = "UPDATE seen SET last_seen = $3 WHERE feed = $1 AND key = ANY($2) \
+    let sql = "UPDATE article SET last_seen = $3 WHERE feed = $1 AND key = ANY($2) \
                AND (last_seen <= $3 - interval '1 day' OR last_seen >= $3 + interval '1 day')";
     tx.run(sql, &[&feed, &keys, &at]).await.map(drop)
 }

@@ -22,6 +22,7 @@ const BATCH: usize = 5000;
 
 /// Makes the configured feeds and notifiers known, and puts aside those that left.
 pub async fn sync_config(tx: &Tx, feeds: &[FeedEntry], entries: &[NotifierEntry]) -> Result<()> {
+    tx.take_time().await?;
     // One instance after the other: two that start together have the same to say.
     tx.run("UPDATE meta SET until = $1 WHERE name = 'sync'", &[&tx.now]).await?;
     let mut touched = BTreeSet::new();
@@ -38,6 +39,7 @@ pub async fn sync_config(tx: &Tx, feeds: &[FeedEntry], entries: &[NotifierEntry]
 pub async fn make_due(tx: &Tx, recent: &[FeedId], spare: Duration) -> Result<Vec<FeedId>> {
     const LEFT_OUT: &str = "coalesce(next_poll IS NULL OR retry_after > $1 OR not_before > $1 \
         OR reason = 'gone' AND next_poll > $1 OR id = ANY($2) AND last_attempt > $3, false)";
+    tx.take_time().await?;
     let recent = List(recent.iter().map(FeedId::as_str).collect());
     let params: [&dyn Param; 3] = [&tx.now, &recent, &(tx.now - span(spare))];
     let left_out = format!(

@@ -88,8 +88,8 @@ async fn what_is_claimed_is_found_by_its_index() {
 #[tokio::test]
 async fn what_is_looked_up_and_what_is_old_is_found_by_its_index() {
     let Some(client) = database().await else { return };
-    check(&client, articles::BY_KEY, "seen_pkey").await;
-    check(&client, articles::BY_LINK, "seen_link").await;
+    check(&client, articles::BY_KEY, "article_key").await;
+    check(&client, articles::BY_LINK, "article_link").await;
     check(&client, stored::NEWEST, "article_text_recorded").await;
     check(&client, events::MORE_EVENTS, "alert_event").await;
     check(&client, events::OTHERS_TOLD_TOGETHER, "feed_told").await;
@@ -98,7 +98,7 @@ async fn what_is_looked_up_and_what_is_old_is_found_by_its_index() {
     check(&client, prune::OLD_GIVEN_UP, "delivery_given_up_at").await;
     check(&client, prune::SETTLED_ALERTS, "alert_settled").await;
     check(&client, prune::UNSWEPT_FEEDS, "feed_swept").await;
-    check(&client, prune::OLD_KEYS, "seen_pkey").await;
+    check(&client, prune::OLD_KEYS, "article_key").await;
     check(&client, prune::REMOVED_FEEDS, "feed_removed").await;
     check(&client, prune::UNUSED_HOST, "feed_host").await;
 }

@@ -39,8 +39,8 @@ pub const SETTLED_ALERTS: &str = "DELETE FROM alert WHERE alert IN \
 pub const UNSWEPT_FEEDS: &str =
     "SELECT feed, document_at FROM feed WHERE swept_at <= $1 ORDER BY swept_at LIMIT $2";
 /// Keys of a feed that were not seen since.
-pub const OLD_KEYS: &str = "DELETE FROM seen WHERE feed = $1 AND key IN \
-    (SELECT key FROM seen WHERE feed = $1 AND last_seen < $2 LIMIT $3) RETURNING article";
+pub const OLD_KEYS: &str = "DELETE FROM article WHERE feed = $1 AND key IN \
+    (SELECT key FROM article WHERE feed = $1 AND last_seen < $2 LIMIT $3)";
 /// A feed that left the configuration long ago.
 pub const REMOVED_FEEDS: &str =
     "SELECT feed, host FROM feed WHERE removed_at < $1 ORDER BY removed_at LIMIT 1 FOR UPDATE SKIP LOCKED";
@@ -150,14 +150,10 @@ async fn sweep(
     forget_keys(tx, feed, before, limit).await
 }
 
-/// Forgets keys with their articles.
+/// Forgets articles, by their keys.
 async fn forget_keys(tx: &Tx, feed: i32, before: Timestamp, limit: usize) -> Result<usize> {
-    let articles: Vec<i64> = tx.all(OLD_KEYS, &[&feed, &before, &rows_i64(limit)], |row| get(row, 0)).await?;
-    let rows = articles.len();
-    if rows > 0 {
-        tx.run("DELETE FROM article WHERE article = ANY($1)", &[&List(articles)]).await?;
-    }
-    Ok(rows)
+    let rows = tx.run(OLD_KEYS, &[&feed, &before, &rows_i64(limit)]).await?;
+    Ok(usize::try_from(rows).unwrap_or(limit))
 }
 
 /// Feeds that left the configuration long ago, with all theirs. Their alerts stay until they are settled.

@@ -133,6 +133,11 @@ impl Tx {
         Ok(self.client().batch_execute(sql).await?)
     }
 
+    /// The limit of a statement does not hold for this transaction: it is about every feed, of which there may be a million.
+    pub async fn take_time(&self) -> Result<()> {
+        self.batch("SET LOCAL statement_timeout = 0").await
+    }
+
     /// Takes rows in the server's own form.
     pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>> {
         Ok(self.client().copy_in(sql).await?)

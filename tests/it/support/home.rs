@@ -14,13 +14,14 @@ use tokio::{process::Command, time::timeout};
 use super::{Config, Daemon, PATIENCE, until};
 
 /// Variables of the machine that must not reach a feedwatch under test.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 10] = [
     "COLUMNS",
     "CREDENTIALS_DIRECTORY",
     "FEEDWATCH_CONFIG",
     "JOURNAL_STREAM",
     "LISTEN_FDS",
     "NOTIFY_SOCKET",
+    "PGPASSFILE",
     "RUST_LOG",
     "STATE_DIRECTORY",
     "WATCHDOG_USEC",
