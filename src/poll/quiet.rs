@@ -54,7 +54,8 @@ pub fn in_words(span: Duration) -> String {
     let (number, word) = match span.as_secs() {
         seconds @ 172_800.. => (seconds / 86_400, "day"),
         seconds @ 5400.. => ((seconds + 1800) / 3600, "hour"),
-        seconds => (seconds.div_ceil(60), "minute"),
+        seconds @ 120.. => ((seconds + 30) / 60, "minute"),
+        seconds => (seconds, "second"),
     };
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn a_span_is_told_coarsely() {
         for (seconds, words) in [
-            (30, "1 minute"),
+            (30, "30 seconds"),
             (5399, "90 minutes"),
             (5400, "2 hours"),
             (172_799, "48 hours"),

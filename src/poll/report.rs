@@ -84,7 +84,9 @@ fn changes(polled: &Polled) {
         error!(%feed, held_back, "flood: too many alerts at once, the newest are sent; `feedwatch redeliver --dead` sends the rest");
     }
     match (was.episodes.silent, is.episodes.silent) {
-        (None, Some(since)) => warn!(%feed, since = rfc3339(since), "feed is silent, longer than ever"),
+        (None, Some(since)) => {
+            warn!(%feed, since = rfc3339(since), "feed is silent, for longer than it should be");
+        }
         (Some(_), None) if record.outcome.is_success() => info!(%feed, "feed is no longer silent"),
         _ => {}
     }

@@ -84,9 +84,7 @@ impl FeedStatus {
             let polls = count(observed.polls as usize, "poll");
             format!("may have moved to {} ({polls} since {})", observed.to, observed.since)
         }));
-        notes.extend(
-            self.silent_since.as_ref().map(|since| format!("no new article since {since}, longer than ever")),
-        );
+        notes.extend(self.silent_since.as_ref().map(|since| format!("no new article since {since}")));
         if let Some(gap) = &self.last_gap {
             notes.push(format!("possible gap {} to {} ({} so far)", gap.from, gap.to, self.gaps));
         }
