@@ -15,8 +15,9 @@ pub const TOLD_WITHIN: Duration = Duration::from_hours(1);
 /// An operational event to keep, with what is owed to whom. Recorded once, however often it is given, and not at all if
 /// nobody wants it.
 ///
-/// Never a storm: once [`TOLD_ALONE`] events of its kind were recorded within [`TOLD_WITHIN`], it is recorded without
-/// deliveries, and what is told is `together`, once.
+/// Never a storm: once events of its kind about [`TOLD_ALONE`] others were recorded within [`TOLD_WITHIN`], it is recorded
+/// without deliveries, and what is told is `together`, once. As many about its own subject, which comes and goes, are
+/// enough for it alone: it is not recorded, and others are told as ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecord {
     /// Derived from kind, subject and episode.
@@ -35,6 +36,17 @@ pub struct EventRecord {
     pub place: Place,
     /// What is told of this and others while many come; its id is the same for all of an hour.
     pub together: Option<Box<EventRecord>>,
+}
+
+/// How an event is told, given those of its kind before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By itself.
+    Alone,
+    /// With others.
+    Together,
+    /// Not now: its subject comes and goes, and was told of often enough lately.
+    Later,
 }
 
 /// The place of an event in the episode of a feed: who heard of the beginning hears of the end.

@@ -131,6 +131,7 @@ macro_rules! suite {
                     an_event_is_recorded_with_the_attempt_once_and_delivered_like_an_alert,
                     an_episode_is_told_at_its_beginning_and_at_its_end,
                     many_at_once_are_told_together_and_their_ends_too,
+                    one_that_comes_and_goes_does_not_silence_the_others,
                     a_feed_that_left_does_not_keep_an_end_from_being_told,
                 }
                 views::{

@@ -4,14 +4,20 @@ use super::{
     error::Result,
     outbox,
     rows::{get, rows_i64, span},
-    sql::text,
+    sql::{Param, text},
     transaction::Tx,
 };
-use crate::store::{DeliveryRecord, EventRecord, Place, TOLD_ALONE, TOLD_WITHIN};
+use crate::store::{DeliveryRecord, EventRecord, Place, TOLD_ALONE, TOLD_WITHIN, events::Way};
 
 /// Whether more than so many events of a kind were recorded since then, those about several apart.
 pub const MORE_EVENTS: &str =
     "SELECT 1 FROM alert WHERE event = $1 AND created > $2 AND feed <> '' LIMIT 1 OFFSET $3";
+/// Whether events of a kind about more than so many others were recorded since then.
+const MORE_OTHERS: &str = "SELECT 1 FROM alert \
+    WHERE event = $1 AND created > $2 AND feed NOT IN ('', $4) GROUP BY feed LIMIT 1 OFFSET $3";
+/// Whether more than so many events of a kind about this one were recorded since then.
+const MORE_OF_ITS_OWN: &str =
+    "SELECT 1 FROM alert WHERE event = $1 AND created > $2 AND feed = $4 LIMIT 1 OFFSET $3";
 /// Whether other feeds fail still that were told of together.
 pub const OTHERS_TOLD_TOGETHER: &str =
     "SELECT 1 FROM feed WHERE told = 'together' AND feed <> $1 AND enabled LIMIT 1";
@@ -21,8 +27,11 @@ pub async fn record_of_feed(tx: &Tx, feed: i32, event: &EventRecord) -> Result<(
     match event.place {
         Place::Alone => record(tx, event).await,
         Place::Begins if is_wanted(event) && told(tx, feed).await?.is_none() => {
-            let is_alone = !come_many(tx, event).await?;
-            let told = if is_alone { "alone" } else { "together" };
+            let (told, is_alone) = match way(tx, event).await? {
+                Way::Alone => ("alone", true),
+                Way::Together => ("together", false),
+                Way::Later => return Ok(()),
+            };
             tx.run("UPDATE feed SET told = $2 WHERE feed = $1", &[&feed, &told]).await?;
             tell(tx, event, is_alone).await
         }
@@ -37,8 +46,11 @@ pub async fn record(tx: &Tx, event: &EventRecord) -> Result<()> {
     if is_on_record(tx, event).await? {
         return Ok(());
     }
-    let is_alone = !come_many(tx, event).await?;
-    tell(tx, event, is_alone).await
+    match way(tx, event).await? {
+        Way::Alone => tell(tx, event, true).await,
+        Way::Together => tell(tx, event, false).await,
+        Way::Later => Ok(()),
+    }
 }
 
 /// Those hear of the end who heard of the beginning, in the same way.
@@ -82,15 +94,22 @@ async fn is_on_record(tx: &Tx, event: &EventRecord) -> Result<bool> {
     Ok(tx.first(sql, &[&event.id.as_str()], |_| Ok(())).await?.is_some())
 }
 
-/// Whether so many events of this kind were recorded lately that further ones are told together.
-async fn come_many(tx: &Tx, event: &EventRecord) -> Result<bool> {
-    if event.together.is_none() {
-        return Ok(false);
-    }
+async fn way(tx: &Tx, event: &EventRecord) -> Result<Way> {
+    let Some(together) = &event.together else { return Ok(Way::Alone) };
     one_after_the_other(tx).await?;
     let since = tx.now - span(TOLD_WITHIN);
     let (kind, all_but_one) = (event.kind.as_str(), rows_i64(TOLD_ALONE - 1));
-    Ok(tx.first(MORE_EVENTS, &[&kind, &since, &all_but_one], |_| Ok(())).await?.is_some())
+    if tx.first(MORE_EVENTS, &[&kind, &since, &all_but_one], |_| Ok(())).await?.is_none() {
+        return Ok(Way::Alone);
+    }
+    let subject = text(&event.subject);
+    let (others, its_own) = (MORE_OTHERS, MORE_OF_ITS_OWN);
+    let asked: [&dyn Param; 4] = [&kind, &since, &all_but_one, &subject];
+    if is_on_record(tx, together).await? || tx.first(others, &asked, |_| Ok(())).await?.is_some() {
+        return Ok(Way::Together);
+    }
+    let is_restless = tx.first(its_own, &asked, |_| Ok(())).await?.is_some();
+    Ok(if is_restless { Way::Later } else { Way::Alone })
 }
 
 /// Instances that tell of something at the same moment would not see each other's events.

@@ -9,11 +9,17 @@ use super::{
     time::{millis, span},
     transaction::Tx,
 };
-use crate::store::{DeliveryRecord, EventRecord, Place, TOLD_ALONE, TOLD_WITHIN};
+use crate::store::{DeliveryRecord, EventRecord, Place, TOLD_ALONE, TOLD_WITHIN, events::Way};
 
 /// Whether more than so many events of a kind were recorded since then, those about several apart.
 pub const MORE_EVENTS: &str = "SELECT 1 FROM alert \
     WHERE event = ?1 AND created > ?2 AND feed <> '' LIMIT 1 OFFSET ?3";
+/// Whether events of a kind about more than so many others were recorded since then.
+const MORE_OTHERS: &str = "SELECT 1 FROM alert \
+    WHERE event = ?1 AND created > ?2 AND feed NOT IN ('', ?4) GROUP BY feed LIMIT 1 OFFSET ?3";
+/// Whether more than so many events of a kind about this one were recorded since then.
+const MORE_OF_ITS_OWN: &str = "SELECT 1 FROM alert \
+    WHERE event = ?1 AND created > ?2 AND feed = ?4 LIMIT 1 OFFSET ?3";
 /// Whether other feeds fail still that were told of together.
 pub const OTHERS_TOLD_TOGETHER: &str = "SELECT 1 FROM feed \
     WHERE told = 'together' AND feed <> ?1 AND enabled = 1 LIMIT 1";
@@ -23,8 +29,11 @@ pub fn record_of_feed(tx: &Tx<'_>, feed: i64, event: &EventRecord) -> Result<()>
     match event.place {
         Place::Alone => record(tx, event),
         Place::Begins if is_wanted(event) && told(tx, feed)?.is_none() => {
-            let is_alone = !come_many(tx, event)?;
-            let told = if is_alone { "alone" } else { "together" };
+            let (told, is_alone) = match way(tx, event)? {
+                Way::Alone => ("alone", true),
+                Way::Together => ("together", false),
+                Way::Later => return Ok(()),
+            };
             tx.db.run("UPDATE feed SET told = ?2 WHERE feed = ?1", (feed, told))?;
             tell(tx, event, is_alone)
         }
@@ -39,8 +48,11 @@ pub fn record(tx: &Tx<'_>, event: &EventRecord) -> Result<()> {
     if is_on_record(tx, event)? {
         return Ok(());
     }
-    let is_alone = !come_many(tx, event)?;
-    tell(tx, event, is_alone)
+    match way(tx, event)? {
+        Way::Alone => tell(tx, event, true),
+        Way::Together => tell(tx, event, false),
+        Way::Later => Ok(()),
+    }
 }
 
 /// Those hear of the end who heard of the beginning, in the same way.
@@ -80,13 +92,19 @@ fn is_on_record(tx: &Tx<'_>, event: &EventRecord) -> Result<bool> {
     Ok(tx.db.first(sql, [event.id.as_str()], |_| Ok(()))?.is_some())
 }
 
-fn come_many(tx: &Tx<'_>, event: &EventRecord) -> Result<bool> {
-    if event.together.is_none() {
-        return Ok(false);
+fn way(tx: &Tx<'_>, event: &EventRecord) -> Result<Way> {
+    let Some(together) = &event.together else { return Ok(Way::Alone) };
+    let (kind, since, all_but_one) =
+        (event.kind.as_str(), tx.now - span(TOLD_WITHIN), rows_i64(TOLD_ALONE - 1));
+    if tx.db.first(MORE_EVENTS, (kind, since, all_but_one), |_| Ok(()))?.is_none() {
+        return Ok(Way::Alone);
     }
-    let (since, all_but_one) = (tx.now - span(TOLD_WITHIN), rows_i64(TOLD_ALONE - 1));
-    let asked = (event.kind.as_str(), since, all_but_one);
-    Ok(tx.db.first(MORE_EVENTS, asked, |_| Ok(()))?.is_some())
+    let asked = (kind, since, all_but_one, &event.subject);
+    if is_on_record(tx, together)? || tx.db.first(MORE_OTHERS, asked, |_| Ok(()))?.is_some() {
+        return Ok(Way::Together);
+    }
+    let is_restless = tx.db.first(MORE_OF_ITS_OWN, asked, |_| Ok(()))?.is_some();
+    Ok(if is_restless { Way::Later } else { Way::Alone })
 }
 
 fn others_told_together(tx: &Tx<'_>, feed: i64) -> Result<bool> {

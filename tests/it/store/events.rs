@@ -149,6 +149,33 @@ pub async fn many_at_once_are_told_together_and_their_ends_too(rig: Rig<impl Eng
     assert_eq!(all.len(), 2 * (FEEDS + 1), "what is told together is on record one by one");
 }
 
+pub async fn one_that_comes_and_goes_does_not_silence_the_others(rig: Rig<impl Engine>) {
+    three_alerts(&rig).await;
+    // The n-th trouble of a notifier, noticed with an attempt.
+    let fails = async |subject: &str, n: u64| {
+        let about = of_feed(&rig, EventKind::NotifierFailing, subject, Place::Alone);
+        let id = AlertId::for_event(EventKind::NotifierFailing, &format!("{subject}{n}"), START);
+        let event = Some(EventRecord { id, ..about });
+        let held = rig.deliveries("desk").await.remove(0);
+        rig.decide(&held, Decision { event, ..Decision::only(retry(SECOND)) }).await.unwrap();
+        rig.clock.pass(MINUTE);
+    };
+    for n in 0..20 {
+        fails("restless", n).await;
+    }
+    fails("another", 0).await;
+    let told = told(&rig).await;
+    assert_eq!(told.len(), TOLD_ALONE + 1, "{told:?}");
+    assert_eq!(told.last().map(String::as_str), Some("another notifier.failing"));
+    rig.clock.pass(HOUR);
+    fails("restless", 20).await;
+    assert_eq!(
+        self::told(&rig).await,
+        ["restless notifier.failing"],
+        "and in the next hour it is told again"
+    );
+}
+
 pub async fn a_feed_that_left_does_not_keep_an_end_from_being_told(rig: Rig<impl Engine>) {
     feeds(&rig, TOLD_ALONE + 2).await;
     poll_all(&rig, false).await;
