@@ -11,6 +11,9 @@ use crate::model::{NotifierHealth, NotifierState, PollMemory, Reason, Timestamp}
 /// A delivery that waits longer than this needs a person.
 const WAITS_TOO_LONG: Duration = Duration::from_mins(10);
 
+/// The same for one whose notifier asked for patience: one that asks again and again gets nothing either.
+const PAUSES_TOO_LONG: Duration = Duration::from_hours(1);
+
 /// The limit of `read` that hides articles, by its key.
 const MAX_ENTRIES: &str = "read.max_entries";
 
@@ -159,9 +162,11 @@ impl NotifierHealth {
     }
 }
 
-/// How many deliveries wait, if they are so many that nothing is polled (specs/delivery.md §9).
+/// How many deliveries wait, if they are so many that nothing is polled (specs/delivery.md §9). What waits for a notifier
+/// that is switched off does not count: it gets no more, and nothing but its operator could end the pause.
 pub fn congestion(queues: &[Queue], max_pending: usize) -> Option<u64> {
-    let waiting: u64 = queues.iter().map(|queue| queue.pending).sum();
+    let takes_part = |queue: &&Queue| queue.health.state != NotifierState::Disabled;
+    let waiting: u64 = queues.iter().filter(takes_part).map(|queue| queue.pending).sum();
     (waiting >= max_pending as u64).then_some(waiting)
 }
 
@@ -169,9 +174,59 @@ impl Queue {
     /// Whether somebody has to do something: the notifier will not mend itself, deliveries were given up or held back,
     /// or wait too long.
     pub fn needs_person(&self) -> bool {
-        let is_slow = !matches!(self.health.state, NotifierState::Paused | NotifierState::Disabled)
-            && self.oldest_pending_seconds.is_some_and(|age| age > WAITS_TOO_LONG.as_secs());
+        let patience = match self.health.state {
+            NotifierState::Disabled => Duration::MAX,
+            NotifierState::Paused => PAUSES_TOO_LONG,
+            _ => WAITS_TOO_LONG,
+        };
+        let is_slow = self.oldest_pending_seconds.is_some_and(|age| age > patience.as_secs());
         let is_told = self.health.is_told && self.health.state != NotifierState::Disabled;
         is_told || self.dead > 0 || self.held_back > 0 || is_slow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::NotifierName;
+
+    /// Five wait for a notifier in this state.
+    fn queue(state: NotifierState, waits: Duration) -> Queue {
+        Queue {
+            notifier: NotifierName::from("desk"),
+            health: NotifierHealth::new(state, None),
+            pending: 5,
+            dead: 0,
+            held_back: 0,
+            oldest_pending_seconds: Some(waits.as_secs()),
+            next_attempt: None,
+            reason: None,
+            last_delivered: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(state: NotifierState, waits: Duration, needs_person: bool) {
+        assert_eq!(queue(state, waits).needs_person(), needs_person, "{state:?} {waits:?}");
+    }
+
+    #[test]
+    fn what_waits_for_a_notifier_that_is_switched_off_keeps_no_feed_from_being_polled() {
+        let of = |state| queue(state, Duration::ZERO);
+        assert_eq!(congestion(&[of(NotifierState::Gone)], 5), Some(5));
+        assert_eq!(congestion(&[of(NotifierState::Disabled), of(NotifierState::Disabled)], 5), None);
+    }
+
+    #[test]
+    fn what_waits_too_long_needs_a_person_even_if_its_receiver_asks_for_patience() {
+        for (state, waits, needs_person) in [
+            (NotifierState::Active, 10, false),
+            (NotifierState::Active, 11, true),
+            (NotifierState::Paused, 60, false),
+            (NotifierState::Paused, 61, true),
+            (NotifierState::Disabled, 6000, false),
+        ] {
+            check(state, Duration::from_mins(waits), needs_person);
+        }
     }
 }

@@ -247,7 +247,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Makes a notifier active, unless it is disabled or unknown, and all that waits for it due: it was seen to work.
     fn reactivate(&self, notifier: &NotifierName) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// How many deliveries wait or are under way, over all notifiers; `limit` if they are more.
+    /// How many deliveries wait or are under way, over all notifiers that are not switched off; `limit` if they are more.
     fn pending_deliveries(&self, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
     /// Gives back all that `owner` holds, hosts and deliveries, at shutdown.

@@ -27,8 +27,9 @@ pub(super) use health_columns;
 /// How many these are.
 pub const HEALTH_COLUMNS: usize = 10;
 
-/// What waits for a notifier or is under way to it, over all; no more than a limit.
-pub const PENDING: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'pending' LIMIT $1) AS w) \
+/// What waits for a notifier that takes part, or is under way to it, over all; no more than a limit.
+pub const PENDING: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'pending' \
+        AND notifier IN (SELECT notifier FROM notifier WHERE state <> 'disabled') LIMIT $1) AS w) \
     + (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'sending' LIMIT $1) AS s)";
 
 /// Locked: what an instance finds out about a notifier, the next one knows.

@@ -26,8 +26,9 @@ macro_rules! health_columns {
 }
 pub(super) use health_columns;
 
-/// What waits for a notifier or is under way to it, over all; no more than a limit.
-pub const PENDING: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'pending' LIMIT ?1)) \
+/// What waits for a notifier that takes part, or is under way to it, over all; no more than a limit.
+pub const PENDING: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'pending' \
+        AND notifier IN (SELECT notifier FROM notifier WHERE state <> 'disabled') LIMIT ?1)) \
     + (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'sending' LIMIT ?1))";
 
 const KNOWN: &str =

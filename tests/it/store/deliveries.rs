@@ -2,7 +2,7 @@
 
 use feedwatch::{
     model::{Attempt, DeliveryState, NotifierName},
-    store::{AlertRecord, AttemptResult, Decision, DeliveryRecord, RedeliverQuery, Store},
+    store::{AlertRecord, AttemptResult, Decision, DeliveryRecord, NotifierEntry, RedeliverQuery, Store},
 };
 
 use super::rig::*;
@@ -188,6 +188,11 @@ pub async fn what_is_pending_is_counted_up_to_a_limit(rig: Rig<impl Engine>) {
     rig.finish(&claims[0], AttemptResult::Delivered).await.unwrap();
     rig.finish(&claims[1], dead()).await.unwrap();
     assert_eq!(rig.store.pending_deliveries(9).await.unwrap(), 1);
+    for (enabled, counted) in [(false, 0), (true, 1)] {
+        let desk = NotifierEntry { enabled, ..notifier("desk") };
+        rig.notify(&[entry("feed", "host")], &[desk]).await;
+        assert_eq!(rig.store.pending_deliveries(9).await.unwrap(), counted, "enabled: {enabled}");
+    }
 }
 
 pub async fn a_lease_that_is_over_makes_it_due_again_and_the_late_result_changes_nothing(
