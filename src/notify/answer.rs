@@ -99,7 +99,7 @@ impl Sent {
         if let Some(name) = status.canonical_reason() {
             reason = format!("{reason} {name}");
         }
-        if let Some(hint) = hint(status.as_u16(), skew) {
+        if let Some(hint) = hint(status.as_u16(), verdict, skew) {
             reason = format!("{reason} ({hint})");
         }
         if verdict != Verdict::Delivered && !said.is_empty() {
@@ -133,12 +133,13 @@ fn classify(status: u16, has_retry_after: bool) -> Verdict {
 const TOLERATED_SKEW: TimeDelta = TimeDelta::minutes(2);
 
 /// What to do about it, if something is to be done.
-fn hint(status: u16, skew: Option<TimeDelta>) -> Option<String> {
+fn hint(status: u16, verdict: Verdict, skew: Option<TimeDelta>) -> Option<String> {
     let skew = skew.filter(|skew| matches!(status, 400 | 401) && skew.abs() > TOLERATED_SKEW);
     if let Some(skew) = skew {
         return Some(format!("clock differs by {} s", skew.num_seconds().abs()));
     }
     let hint = match status {
+        200..=299 if verdict != Verdict::Delivered => "but the answer is not that of a receiver that took it",
         300..=399 => "moved; update url",
         401 | 403 | 407 => "check url, secret and headers",
         404 | 405 => "check url",
@@ -201,7 +202,13 @@ mod tests {
             |verdict, seconds: u64| Some(Judged { verdict, retry_after: Some(Duration::from_secs(seconds)) });
         let no =
             Sent::answered(StatusCode::OK, None, judged(Verdict::NotifierRefused, 1), "no_service", None);
-        assert_eq!((no.verdict, no.reason.as_str()), (Verdict::NotifierRefused, "HTTP 200 OK: no_service"));
+        assert_eq!(
+            (no.verdict, no.reason.as_str()),
+            (
+                Verdict::NotifierRefused,
+                "HTTP 200 OK (but the answer is not that of a receiver that took it): no_service"
+            )
+        );
         let asked = Some(Duration::from_secs(7));
         for (in_body, expected) in [(3, 7), (9, 9)] {
             let judged = judged(Verdict::RateLimited, in_body);

@@ -9,6 +9,9 @@ use crate::{
     store::Queue,
 };
 
+/// The state of a notifier that has left the configuration.
+const REMOVED: &str = "removed";
+
 #[derive(Debug, Serialize)]
 pub(super) struct NotifierStatus {
     pub name: String,
@@ -36,7 +39,7 @@ pub(super) fn all(notifiers: &[Notifier], queues: &[Queue]) -> Vec<NotifierStatu
     let is_configured = |queue: &Queue| notifiers.iter().any(|notifier| notifier.name == queue.notifier);
     let removed = queues.iter().filter(|queue| !is_configured(queue)).map(|queue| {
         // The operator's own doing.
-        NotifierStatus { state: "removed", needs_person: false, ..NotifierStatus::of(queue) }
+        NotifierStatus { state: REMOVED, needs_person: false, ..NotifierStatus::of(queue) }
     });
     configured.chain(removed).collect()
 }
@@ -84,6 +87,11 @@ impl NotifierStatus {
         }
     }
 
+    /// Whether it has left the configuration.
+    pub(super) fn is_removed(&self) -> bool {
+        self.state == REMOVED
+    }
+
     /// For people: how it is, what waits, and why.
     pub(super) fn lines(&self) -> Vec<String> {
         let mark = if self.needs_person { '!' } else { ' ' };
@@ -100,9 +108,29 @@ impl NotifierStatus {
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
         if !given_up.is_empty() {
-            let _ = write!(line, ", {} (`feedwatch redeliver --dead`)", given_up.join(", "));
+            let first = if self.is_removed() { "once it is configured again, " } else { "" };
+            let _ = write!(line, ", {} ({first}`feedwatch redeliver --dead`)", given_up.join(", "));
         }
         let reason = self.reason.as_ref().map(|reason| format!("    {reason}"));
         [line].into_iter().chain(reason).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_removed_notifier_is_owed_can_be_sent_once_it_is_back() {
+        let owed = NotifierStatus { dead: 3, ..NotifierStatus::unknown("desk") };
+        assert_eq!(owed.lines(), ["  active   desk: 0 waiting, 3 dead (`feedwatch redeliver --dead`)"]);
+        let removed = NotifierStatus { state: REMOVED, ..owed };
+        assert!(removed.is_removed());
+        assert_eq!(
+            removed.lines(),
+            [
+                "  removed  desk: 0 waiting, 3 dead (once it is configured again, `feedwatch redeliver --dead`)"
+            ]
+        );
     }
 }

@@ -67,7 +67,8 @@ impl Status {
             + usize::from(self.polling.is_some());
         match in_need {
             0 => {
-                let (feeds, notifiers) = (self.feeds.len(), self.notifiers.len());
+                let notifiers = self.notifiers.iter().filter(|notifier| !notifier.is_removed()).count();
+                let feeds = self.feeds.len();
                 format!("All is well: {}, {}.", count(feeds, "feed"), count(notifiers, "notifier"))
             }
             1 => "1 thing needs you.".to_owned(),
