@@ -76,7 +76,8 @@ async fn twenty_crashes_ask_each_feed_once_and_keep_the_gap_of_the_host() {
     assert!(took > Duration::from_mins(1) || paths.len() == asked, "no feed is asked twice");
     let distances = visits.windows(2).map(|pair| pair[1].request.at - pair[0].request.at);
     let least = distances.min().expect("several requests");
-    assert!(least >= Duration::from_millis(380), "{least:?} between two requests");
+    // Less than the gap by what a busy site may note a request too late.
+    assert!(least >= Duration::from_millis(300), "{least:?} between two requests");
 }
 
 #[tokio::test]
