@@ -51,7 +51,8 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
         output::text(format!("{count} {deliveries} back in the queue\n"))?;
         if count == 0 {
             output::text(
-                "what is delivered stays delivered; a notifier that left the configuration must come back first\n",
+                "what is delivered stays delivered, nobody is sent what was not for him; a notifier that left the \
+                 configuration must come back first\n",
             )?;
         }
     }

@@ -67,13 +67,22 @@ impl Status {
             + usize::from(self.polling.is_some());
         match in_need {
             0 => {
-                let notifiers = self.notifiers.iter().filter(|notifier| !notifier.is_removed()).count();
-                let feeds = self.feeds.len();
-                format!("All is well: {}, {}.", count(feeds, "feed"), count(notifiers, "notifier"))
+                let failing = self.feeds.iter().filter(|feed| feed.state.as_str() == "failing").count();
+                let in_use = self.notifiers.iter().filter(|notifier| !notifier.is_removed());
+                calm(self.feeds.len(), failing, in_use.count())
             }
             1 => "1 thing needs you.".to_owned(),
             n => format!("{n} things need you."),
         }
+    }
+}
+
+/// Nothing needs a person; but all is well only if nothing fails.
+fn calm(feeds: usize, failing: usize, notifiers: usize) -> String {
+    let feeds = count(feeds, "feed");
+    match failing {
+        0 => format!("All is well: {feeds}, {}.", count(notifiers, "notifier")),
+        _ => format!("Nothing needs you yet: {failing} of {feeds} failed and will be asked again."),
     }
 }
 
@@ -155,6 +164,12 @@ mod tests {
         let mut items: Vec<_> = (0..1000).map(|n| item(false, &format!("w{n}"), 2)).collect();
         items.push(item(true, "b", 3));
         check(&items, 12, &["b0", "b1", "b2", "  1000 are well: feedwatch status --all"]);
+    }
+
+    #[test]
+    fn all_is_well_only_if_nothing_fails() {
+        assert_eq!(calm(2, 0, 1), "All is well: 2 feeds, 1 notifier.");
+        assert_eq!(calm(200, 3, 1), "Nothing needs you yet: 3 of 200 feeds failed and will be asked again.");
     }
 
     #[test]
