@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Seen, only, text, within};
+use super::{Seen, only, text};
 
 /// Flows fail from 21 KB.
 const MAX_BODY: usize = 20_000;
@@ -50,8 +50,10 @@ fn block(block: &Value) -> Result<Vec<(String, bool)>, String> {
 /// A run knows no markdown, but functions of time in double braces.
 fn run(run: &Value) -> Result<(String, bool), String> {
     only(run, &["type", "text", "weight", "size", "color", "isSubtle", "highlight", "selectAction"])?;
-    let text = within(text(run, "/text")?, 8000)?;
-    if run["type"] != "TextRun" || text.contains("{{") {
+    // A space between two marked words is a run of its own.
+    let text = text(run, "/text")?;
+    let is_sound = !text.is_empty() && super::super::text::utf16(text) <= 8000 && !text.contains("{{");
+    if run["type"] != "TextRun" || !is_sound {
         return Err(format!("unexpected run {run}"));
     }
     Ok((text.to_owned(), run["highlight"] == true))
