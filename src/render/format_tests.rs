@@ -27,6 +27,15 @@ fn hostile() -> Alert {
     alert
 }
 
+/// All of it grows where it is escaped.
+fn dense() -> Alert {
+    let mut alert = example();
+    alert.article.title = Some("&<".repeat(1000));
+    alert.article.link = format!("https://example.org/?{}", "a&".repeat(900)).parse().ok();
+    alert.topics = vec![topic("A&B", vec![mention("&", &"&<".repeat(1000))])];
+    alert
+}
+
 fn long() -> Alert {
     let mut alert = example();
     let stacked = format!("e{}", "\u{301}".repeat(30)).repeat(300);
@@ -127,7 +136,7 @@ fn golden_payloads() {
 #[test]
 fn what_is_seen_is_what_was_meant() {
     for format in FORMATS {
-        for alert in [example(), hostile(), several(), long(), borders(), bare()] {
+        for alert in [example(), hostile(), several(), long(), dense(), borders(), bare()] {
             for check in [grammar::check(format, &alert), grammar::check_plain(format, &alert)] {
                 check.unwrap_or_else(|error| panic!("{format:?}: {error}"));
             }

@@ -6,6 +6,8 @@ use crate::model::{Alert, Event, EventKind, Field, Mention, Subject, Timestamp};
 
 /// Most quotes in a message.
 const MAX_QUOTES: usize = 3;
+/// Most marked words in a quote: each is a piece of its own in the vendors' JSON, and what is all marks marks nothing.
+const MAX_MARKS: usize = 16;
 /// What stands for the title of an article that has none.
 const UNTITLED: &str = "Article without a title";
 
@@ -216,16 +218,18 @@ fn marked(snippet: &str, words: &[String], fits: impl Fn(Option<char>, Option<ch
     let mut rest = snippet;
     let mut before = None;
     let mut plain = String::new();
+    let mut marks = 0;
     while let Some(c) = rest.chars().next() {
         let stands_here = |word: &&String| {
             rest.strip_prefix(word.as_str()).is_some_and(|after| fits(before, after.chars().next()))
         };
-        let word = words.iter().find(stands_here);
+        let word = words.iter().find(stands_here).filter(|_| marks < MAX_MARKS);
         let taken = word.map_or(c.len_utf8(), String::len);
         let (head, tail) = rest.split_at(taken);
         if word.is_some() {
             push(&mut quote, &std::mem::take(&mut plain), false);
             push(&mut quote, head, true);
+            marks += 1;
         } else {
             plain.push(c);
         }
@@ -277,6 +281,13 @@ mod tests {
     fn check_marks(snippet: &str, words: &[&str], expected: &str) {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         assert_eq!(shown(&best_marked(snippet, &words)), expected);
+    }
+
+    #[test]
+    fn only_so_many_words_of_a_quote_are_marked() {
+        let quote = best_marked(&"S-400 ".repeat(100), &["S-400".to_owned()]);
+        assert_eq!(quote.iter().filter(|run| run.is_marked).count(), MAX_MARKS);
+        assert_eq!(unmarked(&quote), "S-400 ".repeat(100));
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::{
     text::utf16,
 };
 
+/// The longest link of a plain text, as it is written there; what becomes longer is left out.
+const MAX_LINK: usize = 3000;
+
 /// A message of blocks. Limits: 50 blocks, `text` of 4000 characters.
 pub(super) fn render(message: &Message) -> Vec<u8> {
     let message = &message.cut(&Shares::USUAL, utf16);
@@ -30,8 +33,9 @@ pub(super) fn render(message: &Message) -> Vec<u8> {
 
 /// Title and link without blocks.
 pub(super) fn plain(message: &Message) -> Vec<u8> {
-    let message = &message.cut(&Shares::USUAL, utf16);
-    let link = message.link.iter().map(|link| format!("\n{}", escape(link)));
+    let message = &message.cut(&Shares::USUAL, |grapheme| utf16(&escape(grapheme)));
+    let link = message.link.iter().map(|link| escape(link)).filter(|link| link.len() <= MAX_LINK);
+    let link = link.map(|link| format!("\n{link}"));
     let text = escape(&message.summary()) + &link.collect::<String>();
     let body = json!({ "text": text, "mrkdwn": false, "unfurl_links": false, "unfurl_media": false });
     body.to_string().into_bytes()

@@ -194,7 +194,9 @@ fn http_url(text: &str) -> Result<Url, (String, String)> {
             Err((format!("{shown:?}: only http, https and file"), help))
         }
         Err(url::ParseError::RelativeUrlWithoutBase) if Url::parse(&format!("https://{text}")).is_ok() => {
-            Err((format!("{shown:?} is not a URL"), format!("https://{shown}")))
+            // What a URL passes over is not told again: the sentence stays one line.
+            let told = shown.replace(char::is_control, "");
+            Err((format!("{shown:?} is not a URL"), format!("https://{told}")))
         }
         Err(error) => Err((format!("{shown:?} is not a URL: {error}"), EXAMPLE.to_owned())),
     }

@@ -6,6 +6,12 @@ use super::{
 };
 
 #[test]
+fn what_is_told_of_a_url_is_one_line() {
+    let told = feed_url("exa\tmple.org/\u{1b}[31m\n").expect_err("no scheme");
+    assert!(!told.contains(char::is_control), "{told:?}");
+}
+
+#[test]
 fn feeds() {
     errors("[[feed]]\nname = \"a\"\n", &["error 1:1 feed: [[feed]] without url"]);
     errors(
