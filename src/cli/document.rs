@@ -160,21 +160,7 @@ fn source(name: String, fetched: Fetched) -> Result<Source, NotFetched> {
 fn ad_hoc(url: Url) -> Feed {
     let mut location = FeedLocation::Http(url);
     let (username, password) = config::take_credentials(&mut location);
-    Feed {
-        // Nothing is kept of it, so nobody asks for its id.
-        id: FeedId::from("typed"),
-        host: hosts::key(&location),
-        location,
-        name: None,
-        tags: Vec::new(),
-        interval: None,
-        silent_after: None,
-        ignore_cache_hints: false,
-        http1_only: false,
-        username,
-        password,
-        headers: Vec::new(),
-        ca_file: None,
-        enabled: true,
-    }
+    // Nothing is kept of it, so nobody asks for its id.
+    let (id, host) = (FeedId::from("typed"), hosts::key(&location));
+    Feed { username, password, ..Feed::at(id, location, host) }
 }

@@ -46,6 +46,23 @@ pub struct OtherKeys {
 }
 
 impl Article {
+    /// An article of which nothing is known but its key and its title.
+    pub fn titled(key: ArticleKey, title: &str) -> Self {
+        Self {
+            key,
+            other_keys: OtherKeys::default(),
+            content_hash: ContentHash::of([title]),
+            title: Some(title.to_owned()),
+            link: None,
+            published: None,
+            updated: None,
+            summary: None,
+            content: None,
+            author: None,
+            tags: Vec::new(),
+        }
+    }
+
     /// The publisher's stamp: when it was published, else when it was changed.
     pub fn stamp(&self) -> Option<Timestamp> {
         self.published.or(self.updated)

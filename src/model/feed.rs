@@ -60,6 +60,26 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// A feed of which nothing is configured but where it is.
+    pub fn at(id: FeedId, location: FeedLocation, host: HostKey) -> Self {
+        Self {
+            id,
+            location,
+            host,
+            name: None,
+            tags: Vec::new(),
+            interval: None,
+            silent_after: None,
+            ignore_cache_hints: false,
+            http1_only: false,
+            username: None,
+            password: None,
+            headers: Vec::new(),
+            ca_file: None,
+            enabled: true,
+        }
+    }
+
     /// The address as people may see it: without credentials.
     pub fn display_url(&self) -> String {
         match &self.location {

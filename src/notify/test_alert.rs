@@ -1,8 +1,8 @@
 //! The alert that `notify-test` sends.
 
 use crate::model::{
-    Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, OtherKeys,
-    Timestamp, TopicMentions, TopicName, rfc3339,
+    Alert, AlertFeed, AlertId, Article, ArticleKey, FeedId, Field, Mention, Timestamp, TopicMentions,
+    TopicName, rfc3339,
 };
 
 const TITLE: &str = "feedwatch test: this notifier works";
@@ -34,20 +34,13 @@ pub fn test_alert(now: Timestamp) -> Alert {
 
 fn article(id: &AlertId, now: Timestamp) -> Article {
     Article {
-        key: ArticleKey::derive(["test", id.as_str()]),
-        other_keys: OtherKeys::default(),
-        content_hash: ContentHash::of([TITLE]),
-        title: Some(TITLE.to_owned()),
         link: PROJECT_URL.parse().ok(),
         published: Some(now),
-        updated: None,
         summary: Some(format!(
             "Sent by notify-test at {}. Nothing happened, nothing is to be done.",
             rfc3339(now)
         )),
-        content: None,
-        author: None,
-        tags: vec![],
+        ..Article::titled(ArticleKey::derive(["test", id.as_str()]), TITLE)
     }
 }
 

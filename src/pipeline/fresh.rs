@@ -35,22 +35,10 @@ pub(super) fn fresh_articles(articles: Vec<Article>, known: Vec<Option<KnownArti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ContentHash, OtherKeys, Timestamp};
+    use crate::model::Timestamp;
 
     fn article(id: &str, title: &str, published: Option<Timestamp>) -> Article {
-        Article {
-            key: ArticleKey::derive(["guid", id]),
-            other_keys: OtherKeys::default(),
-            content_hash: ContentHash::of([title]),
-            title: Some(title.to_owned()),
-            link: None,
-            published,
-            updated: None,
-            summary: None,
-            content: None,
-            author: None,
-            tags: Vec::new(),
-        }
+        Article { published, ..Article::titled(ArticleKey::derive(["guid", id]), title) }
     }
 
     fn known(article: &Article, topics: &[&str]) -> KnownArticle {

@@ -156,8 +156,8 @@ mod tests {
         matcher::Matcher,
         metrics::Metrics,
         model::{
-            Aliases, ArticleKey, ContentHash, FeedId, FeedLocation, Format, HostKey, NotifierFilter,
-            NotifierKind, NotifierName, OtherKeys, Topic,
+            Aliases, ArticleKey, FeedId, FeedLocation, Format, HostKey, NotifierFilter, NotifierKind,
+            NotifierName, Topic,
         },
         read,
     };
@@ -169,19 +169,7 @@ mod tests {
     }
 
     fn article(id: &str, title: &str, published: Option<Timestamp>) -> Article {
-        Article {
-            key: ArticleKey::derive(["guid", id]),
-            other_keys: OtherKeys::default(),
-            content_hash: ContentHash::of([title]),
-            title: Some(title.to_owned()),
-            link: None,
-            published,
-            updated: None,
-            summary: None,
-            content: None,
-            author: None,
-            tags: Vec::new(),
-        }
+        Article { published, ..Article::titled(ArticleKey::derive(["guid", id]), title) }
     }
 
     fn notifier(name: &str, topics: &[&str]) -> Notifier {
@@ -208,22 +196,9 @@ mod tests {
         let limits = read::Limits::default();
         let first_alerts = Duration::from_hours(24);
         let pipeline = Pipeline { matcher, notifiers, limits, first_alerts, metrics: Metrics::default() };
-        let feed = Feed {
-            id: FeedId::from("https://example.org/rss"),
-            location: FeedLocation::Http(Url::parse("https://example.org/rss").expect("a URL")),
-            host: HostKey::from("example.org"),
-            name: Some("Example".to_owned()),
-            tags: Vec::new(),
-            interval: None,
-            silent_after: None,
-            ignore_cache_hints: false,
-            http1_only: false,
-            username: None,
-            password: None,
-            headers: Vec::new(),
-            ca_file: None,
-            enabled: true,
-        };
+        let location = FeedLocation::Http(Url::parse("https://example.org/rss").expect("a URL"));
+        let plain = Feed::at(FeedId::from("https://example.org/rss"), location, HostKey::from("example.org"));
+        let feed = Feed { name: Some("Example".to_owned()), ..plain };
         let last_success = (!is_first_sight).then(|| time(1));
         let state = FeedState { last_success, ..FeedState::unknown(feed.id.clone()) };
         Judge::new(Arc::new(pipeline), &feed, &state, None, time(0))

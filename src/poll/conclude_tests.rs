@@ -20,22 +20,9 @@ fn now() -> Timestamp {
 
 fn feed(url: &str, interval: Option<i64>) -> Feed {
     let location = FeedLocation::Http(Url::parse(url).expect("URL"));
-    Feed {
-        id: FeedId::from(url),
-        host: hosts::key(&location),
-        location,
-        name: None,
-        tags: Vec::new(),
-        interval: interval.map(|secs| Duration::from_secs(secs.unsigned_abs())),
-        silent_after: None,
-        ignore_cache_hints: false,
-        http1_only: false,
-        username: None,
-        password: None,
-        headers: Vec::new(),
-        ca_file: None,
-        enabled: true,
-    }
+    let (id, host) = (FeedId::from(url), hosts::key(&location));
+    let interval = interval.map(|secs| Duration::from_secs(secs.unsigned_abs()));
+    Feed { interval, ..Feed::at(id, location, host) }
 }
 
 /// A feed that worked an hour ago, with a validator.

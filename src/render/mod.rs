@@ -124,8 +124,7 @@ pub(crate) mod tests {
     use url::Url;
 
     use crate::model::{
-        Alert, AlertFeed, AlertId, Article, ArticleKey, ContentHash, FeedId, Field, Mention, OtherKeys,
-        TopicMentions, TopicName,
+        Alert, AlertFeed, AlertId, Article, ArticleKey, FeedId, Field, Mention, TopicMentions, TopicName,
     };
 
     /// The alert of the examples: one article, one topic, one mention.
@@ -140,17 +139,10 @@ pub(crate) mod tests {
                 tags: vec!["world".to_owned()],
             },
             article: Article {
-                key: ArticleKey::derive(["guid", "1"]),
-                other_keys: OtherKeys::default(),
-                content_hash: ContentHash::of([title]),
-                title: Some(title.to_owned()),
                 link: Some(Url::parse("https://example.org/a?id=1").expect("url")),
                 published: Some("2026-11-23T17:58:00Z".parse().expect("time")),
-                updated: None,
                 summary: Some("Officials said the talks go on.".to_owned()),
-                content: None,
-                author: None,
-                tags: vec![],
+                ..Article::titled(ArticleKey::derive(["guid", "1"]), title)
             },
             topics: vec![topic("S-400", vec![mention("S-400", "…seeks Russian S-400 snub")])],
             created: "2026-11-23T18:00:00.123Z".parse().expect("time"),

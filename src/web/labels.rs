@@ -43,22 +43,9 @@ mod tests {
     use crate::model::{FeedId, HostKey};
 
     fn feed(id: &str, url: &str, name: Option<&str>) -> Feed {
-        Feed {
-            id: FeedId::from(id),
-            location: FeedLocation::Http(Url::parse(url).expect("a URL")),
-            host: HostKey::from("example.org"),
-            name: name.map(str::to_owned),
-            tags: Vec::new(),
-            interval: None,
-            silent_after: None,
-            ignore_cache_hints: false,
-            http1_only: false,
-            username: None,
-            password: None,
-            headers: Vec::new(),
-            ca_file: None,
-            enabled: true,
-        }
+        let location = FeedLocation::Http(Url::parse(url).expect("a URL"));
+        let plain = Feed::at(FeedId::from(id), location, HostKey::from("example.org"));
+        Feed { name: name.map(str::to_owned), ..plain }
     }
 
     #[test]

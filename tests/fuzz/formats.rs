@@ -47,17 +47,8 @@ fn of_lines(text: &str) -> Alert {
     let mut next = || lines.next().unwrap_or_default().to_owned();
     let (title, name, link) = (next(), next(), next());
     let article = Article {
-        key: ArticleKey::derive(["guid", "1"]),
-        other_keys: OtherKeys::default(),
-        content_hash: ContentHash::of([title.as_str()]),
-        title: Some(title),
         link: url::Url::parse("https://example.org/").ok().and_then(|base| base.join(&link).ok()),
-        published: None,
-        updated: None,
-        summary: None,
-        content: None,
-        author: None,
-        tags: Vec::new(),
+        ..Article::titled(ArticleKey::derive(["guid", "1"]), &title)
     };
     let mut mentions = Vec::new();
     while let (Some(word), Some(sentence)) = (lines.next(), lines.next()) {

@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use crate::{
     clock::{Clock, SystemClock},
     model::{
-        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, OtherKeys, Outcome,
-        OwnerId, Reason, Validators,
+        AlertId, Article, ArticleKey, ContentHash, FeedId, HostKey, NotifierName, Outcome, OwnerId, Reason,
+        Validators,
     },
     store::{
         AlertQuery, AlertRecord, ArticleRecord, DeliveryRecord, DeliveryView, DocumentRecord, FeedEntry,
@@ -165,18 +165,5 @@ pub(crate) fn alert_id(n: usize) -> AlertId {
 }
 
 fn article(key: ArticleKey) -> ArticleRecord {
-    let article = Article {
-        key,
-        other_keys: OtherKeys::default(),
-        content_hash: ContentHash::of(["text"]),
-        title: Some("S-400".to_owned()),
-        link: None,
-        published: None,
-        updated: None,
-        summary: None,
-        content: None,
-        author: None,
-        tags: vec![],
-    };
-    ArticleRecord { article, topics: vec!["S-400".into()] }
+    ArticleRecord { article: Article::titled(key, "S-400"), topics: vec!["S-400".into()] }
 }

@@ -70,22 +70,9 @@ fn address(n: usize) -> String {
 }
 
 fn feed(n: usize) -> Feed {
-    Feed {
-        id: FeedId::new(address(n)),
-        location: FeedLocation::Http(Url::parse(&address(n)).expect("a URL")),
-        host: HostKey::new(format!("news-{n}.example.org")),
-        name: None,
-        tags: vec!["world".to_owned()],
-        interval: None,
-        silent_after: None,
-        ignore_cache_hints: false,
-        http1_only: false,
-        username: None,
-        password: None,
-        headers: Vec::new(),
-        ca_file: None,
-        enabled: true,
-    }
+    let location = FeedLocation::Http(Url::parse(&address(n)).expect("a URL"));
+    let host = HostKey::new(format!("news-{n}.example.org"));
+    Feed { tags: vec!["world".to_owned()], ..Feed::at(FeedId::new(address(n)), location, host) }
 }
 
 /// One poll of every feed; the alerts come from some of them.

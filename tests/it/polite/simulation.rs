@@ -34,21 +34,11 @@ fn feed(n: usize) -> Feed {
     let domain = n / FEEDS_PER_DOMAIN;
     let url = Url::parse(&format!("https://www{n}.domain{domain}.com/feed.xml")).expect("a URL");
     let location = FeedLocation::Http(url);
+    let (id, host) = (FeedId::new(format!("feed{n}")), hosts::key(&location));
     Feed {
-        silent_after: None,
-        id: FeedId::new(format!("feed{n}")),
-        host: hosts::key(&location),
-        location,
-        name: None,
-        tags: Vec::new(),
         interval: [None, Some(Duration::from_mins(1)), Some(Duration::from_hours(2))][n % 3],
         ignore_cache_hints: n.is_multiple_of(7),
-        http1_only: false,
-        username: None,
-        password: None,
-        headers: Vec::new(),
-        ca_file: None,
-        enabled: true,
+        ..Feed::at(id, location, host)
     }
 }
 
