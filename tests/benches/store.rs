@@ -149,11 +149,11 @@ async fn polls<E: Engine>(
     );
 }
 
-/// What an article with its text, one without, and an alert take.
+/// What an article with its text takes, one whose text was pruned, and an alert.
 async fn sizes<E: Engine>() {
     const HOSTS: usize = 400;
-    const ARTICLES: usize = 40_000;
-    let measured = async |articles: usize, alerts: usize, texts: bool| {
+    const ROWS: usize = 40_000;
+    let measured = async |articles: usize, alerts: usize, retention: Duration| {
         let engine = E::make().await.expect("it was there a moment ago");
         let store = engine.open().await;
         for (n, host) in prepare(&store, HOSTS).await.iter().enumerate() {
@@ -163,43 +163,21 @@ async fn sizes<E: Engine>() {
             }
             record(&store, host, Some(document)).await;
         }
-        if !texts {
-            let settings =
-                Settings { retention: Duration::ZERO, ..engines::settings(Location::Sqlite("".into())) };
-            while store.prune(&settings).await.expect("prune").rows > 0 {}
-        }
+        let settings = Settings { retention, ..engines::settings(Location::Sqlite("".into())) };
+        while store.prune(&settings).await.expect("prune").rows > 0 {}
         store.close().await.expect("close");
         engine.bytes().await
     };
-    let empty = measured(0, 0, true).await;
-    for (name, articles, alerts, texts) in
-        [("article_with_text", ARTICLES, 0, true), ("alert_of_3kB", 0, ARTICLES, true)]
-    {
-        let bytes = measured(articles / HOSTS, alerts / HOSTS, texts).await.saturating_sub(empty);
-        println!("store={} size={name} rows={ARTICLES} bytes_per_row={}", E::NAME, bytes / ARTICLES as u64);
+    let (kept, gone) = (Duration::from_hours(24), Duration::ZERO);
+    let empty = measured(0, 0, kept).await;
+    for (name, articles, alerts, retention) in [
+        ("article_with_text", ROWS, 0, kept),
+        ("article_without_text", ROWS, 0, gone),
+        ("alert_of_3kB", 0, ROWS, kept),
+    ] {
+        let bytes = measured(articles / HOSTS, alerts / HOSTS, retention).await.saturating_sub(empty);
+        println!("store={} size={name} rows={ROWS} bytes_per_row={}", E::NAME, bytes / ROWS as u64);
     }
-    bare_articles::<E>(empty).await;
-}
-
-/// Articles whose text was never kept: key, hash, title and address alone.
-async fn bare_articles<E: Engine>(empty: u64) {
-    const HOSTS: usize = 400;
-    const ARTICLES: usize = 40_000;
-    let engine = E::make().await.expect("it was there a moment ago");
-    let store = engine.open().await;
-    for (n, host) in prepare(&store, HOSTS).await.iter().enumerate() {
-        let mut document = document(n, ARTICLES / HOSTS, 0, false);
-        for record in &mut document.articles {
-            let article = &mut record.article;
-            (article.summary, article.content, article.author) = (None, None, None);
-            article.tags.clear();
-        }
-        record(&store, host, Some(document)).await;
-    }
-    store.close().await.expect("close");
-    // The row of a text that is empty is there for its time alone, and goes with the retention.
-    let bytes = engine.bytes().await.saturating_sub(empty);
-    println!("store={} size=article_bare rows={ARTICLES} bytes_per_row={}", E::NAME, bytes / ARTICLES as u64);
 }
 
 /// The longest step of pruning.

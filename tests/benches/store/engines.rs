@@ -51,6 +51,8 @@ impl Engine for Sqlite {
     }
 
     async fn bytes(&self) -> u64 {
+        // The same as for PostgreSQL: without what pruning left to be filled again.
+        rusqlite::Connection::open(self.path()).and_then(|db| db.execute_batch("VACUUM")).expect("vacuumed");
         size(&self.path())
     }
 }
@@ -80,7 +82,8 @@ impl Engine for Postgres {
 
     async fn bytes(&self) -> u64 {
         let client = super::cluster::connect(&self.url).await.expect("the database is there");
-        client.batch_execute("VACUUM ANALYZE").await.expect("vacuumed");
+        // What the rows take, without the room that pruned ones leave to be filled again.
+        client.batch_execute("VACUUM FULL").await.expect("vacuumed");
         let row =
             client.query_one("SELECT pg_database_size(current_database())", &[]).await.expect("its size");
         u64::try_from(row.get::<_, i64>(0)).expect("a size")
